@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from page_library import HOME, made_library, two_years
 from starlette.testclient import TestClient
-from test_page import HOME, made_library, two_years
 
 from heatlas.core.errors import BadOption
 from heatlas.library.file.columns import VALUES

@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from browsing import near
+from page_library import HOME, made_library, two_years
 from PIL import Image
 from published import WAIT, Opened, field_of, layer_of, opened, window_picture
 from street_tiles import write_town
-from test_page import CHROMIUM, FLAGS, HOME, lacking, made_library, near, two_years
 
 from heatlas.core.errors import BadOption, SourceFailed, TooLarge
 from heatlas.library.file.opening import open_library
@@ -24,19 +25,6 @@ from heatlas.tiles.view import close, open_view
 ZOOMS = (2, 14)
 RUN, RIDE = (HOME[0], HOME[1] + 0.013), (HOME[0] + 0.01, HOME[1] + 0.013)
 PLACE = {"bbox": (10.89, 47.79, 10.94, 47.82), "activities": 13, "name": "Schongau, Germany"}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    said = lacking()
-    if said:
-        pytest.skip(said)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ from library_made import made, walks
 from published import opened
 from serving import named
 from test_html_layers import data_of
-from test_page import browser  # noqa: F401 - a fixture
 from test_page_explorer import blue
 
 import heatlas
@@ -59,7 +58,7 @@ def test_points_have_none(tmp_path):
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_the_switch_shows_them_and_the_link_keeps_it(browser, page, theme):  # noqa: F811
+def test_the_switch_shows_them_and_the_link_keeps_it(browser, page, theme):
     with opened(browser, page, f"#theme={theme}") as seen:
         before = blue(seen).mean()
         assert seen.page.text_content("#explorer-note") == ""
@@ -77,7 +76,7 @@ def test_the_switch_shows_them_and_the_link_keeps_it(browser, page, theme):  # n
         assert blue(seen).mean() < 0.002
 
 
-def test_a_page_without_tiles_has_no_switch(browser, path, tmp_path):  # noqa: F811
+def test_a_page_without_tiles_has_no_switch(browser, path, tmp_path):
     heatlas.render(path, output=tmp_path / "plain.html", zoom="8-10")
     with opened(browser, tmp_path / "plain.html", "#explorer=1") as seen:
         assert not seen.page.is_visible("#explorer")

@@ -12,7 +12,7 @@ from library_made import made
 from published import field_of, opened, window_picture
 from publishing import publish_html
 from test_differences import YEARS, years
-from test_html import browser, wide  # noqa: F401 - a fixture
+from test_html import wide
 from test_html_layers import data_of
 
 import heatlas
@@ -44,7 +44,7 @@ def recoloured(page, pixels, start, end):
 
 @pytest.mark.parametrize("opaque", [False, True])
 @pytest.mark.parametrize("smooth", [False, True])
-def test_colours_are_exchanged_to_the_last_bit(browser, opaque, smooth):  # noqa: F811
+def test_colours_are_exchanged_to_the_last_bit(browser, opaque, smooth):
     rng = np.random.default_rng(7)
     steps = rng.integers(0, 256, (40, 64))
     if smooth:  # rows are then written as differences
@@ -82,7 +82,7 @@ def test_layers_whose_colours_do_not_suit_any_ground_have_two_sets(path, tmp_pat
     assert "palettes" not in data_of(tmp_path / "map.html")["layers"][0]
 
 
-def test_a_difference_on_a_light_ground(browser, path, tmp_path):  # noqa: F811
+def test_a_difference_on_a_light_ground(browser, path, tmp_path):
     publish_html(path, tmp_path / "map.html", zooms=(14, 16), measure=YEARS)
     with opened(browser, tmp_path / "map.html", f"#map=15,{LAT},{LON + 0.0027}&theme=light", offline=True) as seen:
         with open_library(path) as library:

@@ -1,5 +1,4 @@
 """Maps when things go wrong: a server that restarts, tiles that are slow or fail, no WebGL, odd files."""
-# ruff: noqa: F811 - tests take the fixture by its name
 
 from __future__ import annotations
 
@@ -13,8 +12,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
+from browsing import SIZE, WAIT, Visit, near, share_pages, visit
+from page_library import FIRST, HOME, MIDDLE, RIDE, RUN, gpx, made_library, two_years
 from PIL import Image
-from test_page import CHROMIUM, FIRST, HOME, MIDDLE, RIDE, RUN, WAIT, Visit, browser, gpx, made_library, near, two_years  # noqa: F401 - a fixture
 
 
 class Server:
@@ -47,18 +47,14 @@ class Server:
 def server(tmp_path_factory, browser):
     one = Server(made_library(tmp_path_factory.mktemp("alive") / "made.db", two_years()))
     one.start()
-    yield one
+    with share_pages(one.url):
+        yield one
     one.stop()
 
 
-@contextmanager
-def troubled(browser, url, **options):
+def troubled(browser, url):
     """A page on which requests may fail; nothing else may go wrong."""
-    seen = Visit(browser, url, **{"size": (960, 600), **options})
-    yield seen
-    seen.context.close()
-    assert [one for one in seen.troubles if "Failed to load resource" not in one] == []
-    assert seen.away == []
+    return visit(browser, url, may=("Failed to load resource",), size=(960, 600))
 
 
 def test_a_restart_of_the_server_heals_by_itself(browser, server):
@@ -88,8 +84,8 @@ def test_a_restart_of_the_server_heals_by_itself(browser, server):
         assert not page.evaluate("document.body.classList.contains('stale')")
 
 
-def test_a_page_that_opens_before_the_server_waits_for_the_library(browser, server):
-    context = browser.new_context()
+def test_a_page_that_opens_before_the_server_waits_for_the_library(plain_browser, server):
+    context = plain_browser.new_context()
     page = context.new_page()
     page.route("**/api/library.json", lambda route: route.abort())
     page.goto(server.url)
@@ -184,16 +180,8 @@ def test_quick_changes_ask_for_few_tiles(browser, server):
         assert np.any(["distance" in url for url in asked])
 
 
-@pytest.fixture(scope="module")
-def plain_browser(browser):
-    """A browser without WebGL."""
-    with_none = browser.browser_type.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-3d-apis"])
-    yield with_none
-    with_none.close()
-
-
 def test_without_webgl_the_live_map_is_plain_and_works(plain_browser, server):
-    seen = Visit(plain_browser, server.url + MIDDLE)
+    seen = Visit(plain_browser, server.url + MIDDLE, size=(1200, 800))
     page = seen.page
     assert "no WebGL 2" in page.inner_text("#notes")
     page.click("#notes button")
@@ -310,7 +298,7 @@ def covered(page, one: str) -> list[str]:
     )
 
 
-@pytest.mark.parametrize("size", [(1200, 800), (390, 844)])
+@pytest.mark.parametrize("size", [SIZE, (390, 844)])
 def test_a_drop_makes_the_library_and_says_what_failed_where_it_covers_nothing(plain_browser, tmp_path, size):
     from heatlas.library.file.opening import open_library
 

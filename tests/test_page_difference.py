@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from browsing import WAIT, Visit, served, visit
 from compared import LAT, LON
 from library_made import made
 from test_differences import years
-from test_page import WAIT, Visit, browser, served, visit  # noqa: F401 - a fixture
 from test_page_metrics import until
 
 from heatlas.library.file.settings import Settings
@@ -26,8 +26,8 @@ def path(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(path, browser):  # noqa: F811 - only where there is a browser
-    with served(path) as url:
+def address(path, browser):  # only where there is a browser
+    with served(path, lasting=True) as url:
         yield url
 
 
@@ -49,7 +49,7 @@ def words(seen, side: str) -> str:
     return seen.page.eval_on_selector(f"#side-{side}", "one => one.selectedOptions[0].textContent")
 
 
-def test_two_years_are_compared_and_a_link_restores_them(browser, address):  # noqa: F811
+def test_two_years_are_compared_and_a_link_restores_them(browser, plain_browser, address):
     with visit(browser, f"{address}{PLACE}&measure=passes") as seen:
         page = seen.page
         assert not page.is_visible("#relation")
@@ -76,14 +76,14 @@ def test_two_years_are_compared_and_a_link_restores_them(browser, address):  # n
         assert measure(seen) == "bearing"
         assert not page.is_visible("#against-field")
         link = f"{address}{PLACE}&measure={YEARS.replace(' ', '%20')}"
-    with visit(browser, link) as seen:
+    with visit(plain_browser, link, fresh=True) as seen:
         assert seen.page.input_value("#measure") == "pace"
         assert seen.page.input_value("#relation") == "diff"
         assert (words(seen, "second"), words(seen, "first")) == ("2020", "2019")
         assert slower(seen) > 50
 
 
-def test_gear_with_any_letters_and_all_others(browser, address):  # noqa: F811
+def test_gear_with_any_letters_and_all_others(browser, address):
     with visit(browser, f"{address}{PLACE}&measure={YEARS.replace(' ', '%20')}&theme=light") as seen:
         page = seen.page
         quoted = "gear = '{}'".format(GEAR.replace("'", "''"))
@@ -104,7 +104,7 @@ def test_gear_with_any_letters_and_all_others(browser, address):  # noqa: F811
         assert words(seen, "second") == "All others"
 
 
-def test_what_the_filters_choose_against_all_others(browser, address):  # noqa: F811
+def test_what_the_filters_choose_against_all_others(browser, address):
     with visit(browser, f"{address}{PLACE}&measure={YEARS.replace(' ', '%20')}") as seen:
         page = seen.page
         assert not page.is_visible("#difference-chosen")
@@ -122,8 +122,9 @@ def test_what_the_filters_choose_against_all_others(browser, address):  # noqa: 
         assert "after" in seen.query()
 
 
-def test_filters_of_ones_own_are_tried_before_they_are_taken(browser, address):  # noqa: F811
-    seen = Visit(browser, f"{address}{PLACE}&measure={YEARS.replace(' ', '%20')}")
+def test_filters_of_ones_own_are_tried_before_they_are_taken(plain_browser, address):
+    link = f"{address}{PLACE}&measure={YEARS.replace(' ', '%20')}"
+    seen = Visit(plain_browser, link)
     page = seen.page
     page.select_option("#side-first", "own")
     assert page.input_value("#side-first-text") == "year = 2019"
@@ -146,8 +147,8 @@ def test_filters_of_ones_own_are_tried_before_they_are_taken(browser, address): 
     seen.context.close()  # what is refused the browser says too
 
 
-def test_a_public_map_compares_whole_groups(browser, path):  # noqa: F811
-    with served(path, public=True) as url, visit(browser, f"{url}{PLACE}&measure=pace") as seen:
+def test_a_public_map_compares_whole_groups(plain_browser, path):
+    with served(path, public=True) as url, visit(plain_browser, f"{url}{PLACE}&measure=pace") as seen:
         relations = seen.page.eval_on_selector_all("#relation option", "all => all.map((one) => one.value)")
         assert relations == ["", "diff"]
         seen.page.select_option("#relation", "diff")

@@ -6,8 +6,9 @@ import io
 
 import numpy as np
 import pytest
+from browsing import WAIT, served, visit
+from page_library import FIRST, HOME, gpx, made_library, two_years
 from PIL import Image
-from test_page import FIRST, HOME, WAIT, browser, gpx, made_library, served, two_years, visit  # noqa: F401 - a fixture
 
 import heatlas
 
@@ -21,8 +22,8 @@ def path(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(path, browser):  # noqa: F811
-    with served(path) as url:
+def address(path, browser):
+    with served(path, lasting=True) as url:
         yield url
 
 
@@ -48,7 +49,7 @@ def said(report) -> str:
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_tiles_are_drawn_counted_and_part_of_the_link(browser, address, path, scheme):  # noqa: F811
+def test_tiles_are_drawn_counted_and_part_of_the_link(browser, address, path, scheme):
     with visit(browser, address + MIDDLE, scheme=scheme) as seen:
         before = blue(seen).mean()
         assert seen.page.text_content("#explorer-numbers") == ""
@@ -69,7 +70,7 @@ def test_tiles_are_drawn_counted_and_part_of_the_link(browser, address, path, sc
         assert numbers(seen).startswith(said(heatlas.explore(path, zoom=14)))
 
 
-def test_tiles_follow_the_filter_and_the_theme(browser, address, path):  # noqa: F811
+def test_tiles_follow_the_filter_and_the_theme(browser, address, path):
     with visit(browser, f"{address}{MIDDLE}&explorer=17") as seen:
         everything = numbers(seen)
         seen.page.click("[data-sport=Ride]")
@@ -82,7 +83,7 @@ def test_tiles_follow_the_filter_and_the_theme(browser, address, path):  # noqa:
         assert seen.page.text_content("#explorer-numbers") == ""
 
 
-def test_two_maps_have_tiles_of_their_own(browser, address, path):  # noqa: F811
+def test_two_maps_have_tiles_of_their_own(browser, address, path):
     with visit(browser, f"{address}{MIDDLE}&explorer=17&sport=Run&b.sport=Ride&split=0.5") as seen:
         left = numbers(seen)
         assert left.startswith(said(heatlas.explore(path, zoom=17, sports="Run")))
@@ -90,8 +91,8 @@ def test_two_maps_have_tiles_of_their_own(browser, address, path):  # noqa: F811
         assert numbers(seen, left).startswith(said(heatlas.explore(path, zoom=17, sports="Ride")))
 
 
-def test_a_phone_shows_them_too_and_odd_links_do_no_harm(browser, address):  # noqa: F811
-    with visit(browser, f"{address}{MIDDLE}&explorer=17", size=(390, 780)) as seen:
+def test_a_phone_shows_them_too_and_odd_links_do_no_harm(plain_browser, address):
+    with visit(plain_browser, f"{address}{MIDDLE}&explorer=17", size=(390, 780)) as seen:
         assert "tiles" in numbers(seen)
         seen.page.click("#fold")
         seen.page.wait_for_timeout(400)
@@ -99,10 +100,10 @@ def test_a_phone_shows_them_too_and_odd_links_do_no_harm(browser, address):  # n
         box = seen.page.locator("#explorer").bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
-    with visit(browser, f"{address}{MIDDLE}&explorer=<b>99") as seen:
+    with visit(plain_browser, f"{address}{MIDDLE}&explorer=<b>99", fresh=True) as seen:
         assert seen.page.input_value("#explorer") == ""
 
 
-def test_a_public_map_says_what_it_counts(browser, path):  # noqa: F811
-    with served(path, public=True) as url, visit(browser, f"{url}{MIDDLE}&explorer=17") as seen:
+def test_a_public_map_says_what_it_counts(plain_browser, path):
+    with served(path, public=True) as url, visit(plain_browser, f"{url}{MIDDLE}&explorer=17") as seen:
         assert numbers(seen).endswith("(what is shown)")

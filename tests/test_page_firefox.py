@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 
 import pytest
+from browsing import near
 from firefox import WAIT, Firefox, lacking
+from page_library import HOME, MIDDLE, RIDE, RUN, made_library, two_years
 from street_tiles import write_town
-from test_page import HOME, MIDDLE, RIDE, RUN, made_library, near, two_years
 from test_page_alive import Server
 
 import heatlas

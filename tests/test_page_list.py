@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import io
-import time
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+from browsing import WAIT, served, until, visit
 from library_made import made
 from PIL import Image
-from test_page import WAIT, Visit, browser, served, visit  # noqa: F401 - a fixture
 from test_single_activities import LAT, LON, line
 
 VIEW = f"#map=13.2,{LAT + 0.006},{LON + 0.012}"
@@ -46,8 +45,8 @@ def path(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(path, browser):  # noqa: F811 - only where there is a browser
-    with served(path) as url:
+def address(path, browser):  # only where there is a browser
+    with served(path, lasting=True) as url:
         yield url
 
 
@@ -66,14 +65,6 @@ def listed(page) -> list[str]:
     return page.locator("#list .activity").all_inner_texts()
 
 
-def until(call) -> None:
-    """Wait for a condition; the page's policy forbids what playwright does for this."""
-    ending = time.monotonic() + WAIT / 1000
-    while not call():
-        assert time.monotonic() < ending
-        time.sleep(0.1)
-
-
 def shows(page, words: str) -> None:
     until(lambda: page.inner_text("#list-count").startswith(words))
 
@@ -85,7 +76,7 @@ def violations(page) -> list[str]:
     return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 
 
-def test_who_passed_is_lit_opened_and_filtered(browser, address):  # noqa: F811
+def test_who_passed_is_lit_opened_and_filtered(browser, address):
     with visit(browser, address + VIEW) as seen:
         page = seen.page
         assert signal(seen) < 20
@@ -138,7 +129,7 @@ def test_who_passed_is_lit_opened_and_filtered(browser, address):  # noqa: F811
         assert where(seen) == "id NOT IN ('50000054')"
 
 
-def test_the_list_is_searched_sorted_chosen_saved_and_linked(browser, address):  # noqa: F811
+def test_the_list_is_searched_sorted_chosen_saved_and_linked(browser, plain_browser, address):
     with visit(browser, address + VIEW) as seen:
         page = seen.page
         page.click("#list-open")
@@ -191,7 +182,7 @@ def test_the_list_is_searched_sorted_chosen_saved_and_linked(browser, address): 
         assert page.url == linked
         page.click("[aria-label='Forget Three of them']")
         assert page.locator("#saved .chip").count() == 0
-    with visit(browser, linked) as seen:  # somebody else's browser, which has saved nothing
+    with visit(plain_browser, linked, fresh=True) as seen:  # somebody else's browser, which has saved nothing
         assert "3 in view" in seen.page.inner_text("#legend")
         assert seen.page.input_value("#save-name") == "Three of them"
         seen.page.click("#compare")
@@ -202,7 +193,7 @@ def test_the_list_is_searched_sorted_chosen_saved_and_linked(browser, address): 
         assert seen.page.url == linked
 
 
-def test_chips_write_the_filter_and_counts_are_exact(browser, address):  # noqa: F811
+def test_chips_write_the_filter_and_counts_are_exact(browser, address):
     with visit(browser, address + VIEW) as seen:
         page = seen.page
         chips = page.locator("#facets .chip").all_inner_texts()
@@ -294,7 +285,7 @@ def test_terms_of_other_kinds_are_chosen_together_and_left_out_one_by_one(page):
 
 
 @pytest.fixture(scope="module")
-def page(browser, address):  # noqa: F811
+def page(browser, address):
     """An empty page that can import the modules of the live one."""
     context = browser.new_context()
     page = context.new_page()
@@ -303,7 +294,7 @@ def page(browser, address):  # noqa: F811
     context.close()
 
 
-def test_the_text_is_completed_and_told_in_words(browser, address):  # noqa: F811
+def test_the_text_is_completed_and_told_in_words(browser, address):
     with visit(browser, address + VIEW) as seen:
         page = seen.page
         page.click("#more summary")
@@ -332,7 +323,7 @@ def test_the_text_is_completed_and_told_in_words(browser, address):  # noqa: F81
         seen.troubles.clear()  # the browser tells of the answer 400
 
 
-def test_all_of_it_is_there_for_everybody(browser, address):  # noqa: F811
+def test_all_of_it_is_there_for_everybody(browser, address):
     """Without violations of axe, in both themes, with all of it open; and by the keyboard alone."""
     with visit(browser, address + VIEW, size=(1400, 900)) as seen:
         page = seen.page
@@ -369,7 +360,7 @@ def test_all_of_it_is_there_for_everybody(browser, address):  # noqa: F811
         assert page.evaluate("document.activeElement.id") == "list-open"
 
 
-def test_on_a_phone_the_place_that_was_tapped_stays_above_the_sheet(browser, address):  # noqa: F811
+def test_on_a_phone_the_place_that_was_tapped_stays_above_the_sheet(browser, address):
     with visit(
         browser, address + f"#map=13,{LAT + 0.015},{LON + 0.012}", size=(390, 800), has_touch=True, is_mobile=True
     ) as seen:
@@ -390,8 +381,8 @@ def test_on_a_phone_the_place_that_was_tapped_stays_above_the_sheet(browser, add
         assert violations(page) == []
 
 
-def test_a_public_map_has_neither_list_nor_chips(path, browser):  # noqa: F811
-    with served(path, public=True) as url, visit(browser, url + VIEW) as seen:
+def test_a_public_map_has_neither_list_nor_chips(path, plain_browser):
+    with served(path, public=True) as url, visit(plain_browser, url + VIEW) as seen:
         page = seen.page
         assert not page.is_visible("#list-open")
         assert not page.is_visible("#facets-field")

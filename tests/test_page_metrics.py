@@ -6,8 +6,9 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from browsing import WAIT, served, visit
+from page_library import HOME, MIDDLE, made_library, two_years
 from published import opened
-from test_page import HOME, MIDDLE, WAIT, browser, made_library, served, two_years, visit  # noqa: F401 - a fixture
 
 from heatlas.options import RenderOptions, ViewportOptions
 from heatlas.publish.layers import publish_html
@@ -19,8 +20,8 @@ def path(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(path, browser):  # noqa: F811 - only where there is a browser
-    with served(path) as url:
+def address(path, browser):  # only where there is a browser
+    with served(path, lasting=True) as url:
         yield url
 
 
@@ -33,7 +34,7 @@ def until(page, condition: str) -> None:
     pytest.fail(condition)
 
 
-def test_one_metric_is_set_against_another_and_a_link_restores_it(browser, address):  # noqa: F811
+def test_one_metric_is_set_against_another_and_a_link_restores_it(browser, address):
     with visit(browser, address + MIDDLE + "&measure=passes") as seen:
         page = seen.page
         groups = page.eval_on_selector_all("#measure optgroup", "all => all.map(one => one.label)")
@@ -58,7 +59,7 @@ def test_one_metric_is_set_against_another_and_a_link_restores_it(browser, addre
         assert not page.is_visible("#relation")
 
 
-def test_the_legend_says_once_what_a_measure_leaves_out(browser, address):  # noqa: F811
+def test_the_legend_says_once_what_a_measure_leaves_out(browser, address):
     rides = "Makes sense of runs and walks alone: 5 activities of other sports are left out (5 Ride)."
     notes = "[...document.querySelectorAll('.legend-note')].map((one) => one.textContent)"
     with visit(browser, address + MIDDLE + "&measure=flat_pace") as seen:
@@ -86,7 +87,7 @@ RING = """(box) => ({
 COMPASS = [["N", "above"], ["E", "right"], ["S", "below"], ["W", "left"]]
 
 
-def test_what_goes_round_has_a_ring(browser, address):  # noqa: F811
+def test_what_goes_round_has_a_ring(browser, address):
     with visit(browser, address + MIDDLE + "&measure=bearing") as seen:
         ring = seen.page.eval_on_selector("#legend-bar", RING)
         assert (ring["wheel"], ring["labels"]) == ("conic-gradient", COMPASS)
@@ -97,7 +98,7 @@ def test_what_goes_round_has_a_ring(browser, address):  # noqa: F811
         assert "paler" not in seen.page.inner_text("#legend")
 
 
-def test_a_published_page_has_the_ring_too(browser, path, tmp_path):  # noqa: F811
+def test_a_published_page_has_the_ring_too(browser, path, tmp_path):
     page = tmp_path / "map.html"
     publish_html(path, page, RenderOptions(measure="bearing", frame=ViewportOptions(zoom="11-12")))
     with opened(browser, page) as seen:
@@ -106,7 +107,7 @@ def test_a_published_page_has_the_ring_too(browser, path, tmp_path):  # noqa: F8
         assert "paler = more mixed" in seen.page.inner_text("#legend")
 
 
-def test_cells_of_a_square_choose_what_is_shown(browser, address):  # noqa: F811
+def test_cells_of_a_square_choose_what_is_shown(browser, address):
     with visit(browser, address + MIDDLE + "&measure=both(pace,elevation)&theme=light") as seen:
         page = seen.page
         until(page, "document.querySelectorAll('#legend-bar button').length === 9")
@@ -127,7 +128,7 @@ def test_cells_of_a_square_choose_what_is_shown(browser, address):  # noqa: F811
         assert "leave" not in page.inner_text("#legend")
 
 
-def test_two_maps_of_two_metrics_share_their_thirds(browser, address):  # noqa: F811
+def test_two_maps_of_two_metrics_share_their_thirds(browser, address):
     link = f"{address}{MIDDLE}&measure=both(pace,elevation)&sport=Run&b.sport=Ride&split=0.5"
     tones = {}
 
@@ -138,9 +139,7 @@ def test_two_maps_of_two_metrics_share_their_thirds(browser, address):  # noqa: 
 
     with visit(browser, f"{address}{MIDDLE}&measure=pace") as seen:
         seen.page.on("request", note)
-        seen.page.goto(link)
-        seen.page.reload()
-        seen.settle()
+        assert seen.again(link)
         until(seen.page, "document.querySelectorAll('#legend-bar button').length === 9")
         assert "halfway between the thirds of each" in seen.page.inner_text("#legend")
         assert tones["Run"] == tones["Ride"]
@@ -154,7 +153,7 @@ def test_two_maps_of_two_metrics_share_their_thirds(browser, address):  # noqa: 
         assert "halfway" not in seen.page.inner_text("#legend")
 
 
-def test_the_scatter_and_the_map_follow_each_other(browser, address):  # noqa: F811
+def test_the_scatter_and_the_map_follow_each_other(browser, address):
     with visit(browser, address + MIDDLE + "&measure=pace", size=(1400, 900)) as seen:
         page = seen.page
         shares = []

@@ -5,16 +5,17 @@ from __future__ import annotations
 import io
 
 import pytest
+from browsing import SIZE, served, visit
+from page_library import HOME, made_library, two_years
 from PIL import Image
-from test_page import HOME, browser, made_library, served, two_years, visit  # noqa: F401 - browser is a fixture
 
 ALL = f"#map=12.6,{HOME[0] + 0.005},{HOME[1] + 0.01}"
 RIDES = f"#map=16,{HOME[0] + 0.01},{HOME[1] + 0.013}"
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory, browser):  # noqa: F811
-    with served(made_library(tmp_path_factory.mktemp("view") / "made.db", two_years())) as url:
+def address(tmp_path_factory, browser):
+    with served(made_library(tmp_path_factory.mktemp("view") / "made.db", two_years()), lasting=True) as url:
         yield url
 
 
@@ -23,7 +24,7 @@ def said(page, name, words):
     page.wait_for_function(f"document.getElementById({name!r}).innerText.includes({words!r})")
 
 
-def test_legend_timeline_and_player_speak_of_what_is_in_view(browser, address):  # noqa: F811
+def test_legend_timeline_and_player_speak_of_what_is_in_view(browser, address):
     with visit(browser, address + ALL, bypass_csp=True) as seen:
         page = seen.page
         said(page, "legend-count", "13 in view")
@@ -44,7 +45,7 @@ def test_legend_timeline_and_player_speak_of_what_is_in_view(browser, address): 
         page.click("#play")
 
 
-def test_colours_fit_the_view_or_everything(browser, address):  # noqa: F811
+def test_colours_fit_the_view_or_everything(browser, address):
     with visit(browser, address + ALL + "&measure=elevation", bypass_csp=True) as seen:
         page = seen.page
         page.select_option("#measure", "passes")
@@ -68,7 +69,7 @@ def test_colours_fit_the_view_or_everything(browser, address):  # noqa: F811
         page.wait_for_function("!location.hash.includes('fit')")
 
 
-def test_comparing_gives_back_what_was_there(browser, address):  # noqa: F811
+def test_comparing_gives_back_what_was_there(browser, address):
     with visit(browser, address + ALL + "&sport=Run&after=2024-01-10", bypass_csp=True) as seen:
         page = seen.page
         page.click("#compare")
@@ -82,8 +83,8 @@ def test_comparing_gives_back_what_was_there(browser, address):  # noqa: F811
         assert "before" not in seen.query()
 
 
-def test_a_file_is_made_of_the_view_and_saved(browser, address):  # noqa: F811
-    with visit(browser, address + ALL, bypass_csp=True, accept_downloads=True) as seen:
+def test_a_file_is_made_of_the_view_and_saved(browser, address):
+    with visit(browser, address + ALL, bypass_csp=True) as seen:
         page = seen.page
         page.click("#share")
         said(page, "files-home", "activities begin or end around")
@@ -106,19 +107,19 @@ def test_a_file_is_made_of_the_view_and_saved(browser, address):  # noqa: F811
         assert page.inner_text("#files-error") == ""
 
 
-def test_a_public_map_makes_no_files_and_counts_no_parts(browser, tmp_path):  # noqa: F811
+def test_a_public_map_makes_no_files_and_counts_no_parts(plain_browser, tmp_path):
     path = made_library(tmp_path / "public.db", two_years())
-    with served(path, public=True) as url, visit(browser, url + ALL, bypass_csp=True) as seen:
+    with served(path, public=True) as url, visit(plain_browser, url + ALL, bypass_csp=True) as seen:
         page = seen.page
         said(page, "legend-count", "13 activities")
         assert "Fit colours" not in page.inner_text("#legend")
         page.click("#share")
         assert page.is_visible("#files-public")
         assert not page.is_visible("#files-form")
-        assert Image.open(io.BytesIO(page.screenshot())).width == 1200
+        assert Image.open(io.BytesIO(page.screenshot())).width == SIZE[0]
 
 
-def test_measures_relations_and_layers_are_found_by_words(browser, address):  # noqa: F811
+def test_measures_relations_and_layers_are_found_by_words(browser, address):
     with visit(browser, address + ALL, bypass_csp=True) as seen:
         page = seen.page
         page.click("#find-open")
@@ -143,7 +144,7 @@ def test_measures_relations_and_layers_are_found_by_words(browser, address):  # 
         assert "Movement" in page.eval_on_selector_all("#other optgroup", "all => all.map((one) => one.label)")
 
 
-def test_a_year_is_presented_and_all_is_as_before(browser, address):  # noqa: F811
+def test_a_year_is_presented_and_all_is_as_before(browser, address):
     with visit(browser, address + ALL + "&sport=Run", bypass_csp=True) as seen:
         page = seen.page
         page.click("#present-open")

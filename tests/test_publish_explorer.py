@@ -11,7 +11,6 @@ import pytest
 from library_made import made, put, walks
 from publishing import publish
 from serving import named
-from test_page import browser  # noqa: F401 - a fixture
 from test_page_explorer import blue
 
 import heatlas
@@ -118,7 +117,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_the_page_of_a_folder_shows_them(browser, tmp_path):  # noqa: F811
+def test_the_page_of_a_folder_shows_them(browser, tmp_path):
     made(tmp_path / "lib.db", walks(3, 6, n=300)).close()
     publish(tmp_path / "lib.db", tmp_path / "tiles", zooms=(12, 14), explorer=17)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=tmp_path / "tiles"))

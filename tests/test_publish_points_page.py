@@ -8,8 +8,8 @@ import threading
 
 import numpy as np
 import pytest
+from browsing import CHROMIUM, FLAGS, lacking
 from publishing import asked, publish_html
-from test_page import CHROMIUM, FLAGS, lacking
 
 import heatlas
 from heatlas.cli.progress import Progress

@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 import pytest
-from test_page import CHROMIUM, FLAGS, lacking
+from browsing import CHROMIUM, FLAGS, lacking
 
 import heatlas
 from heatlas import web
