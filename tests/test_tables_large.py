@@ -7,6 +7,7 @@ import pytest
 from made import gpx, straight
 
 import heatlas
+from heatlas.core import spill
 from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.library.manage import import_into
 from heatlas.options import TableOptions
@@ -167,3 +168,18 @@ def test_an_import_of_a_pattern_goes_on_where_it_was(tmp_path):
     again = import_into(library, *map(str, sorted(folder.iterdir())), track="ride")
     assert again["activities"] == 3
     assert again["dropped"]["tracks that were read before"] == 2
+
+
+@pytest.mark.parametrize("options", [{}, {"where": "sport = 'Run'"}, {"clip_ends": "5m"}])
+def test_many_tracks_lie_in_a_file_and_are_drawn_alike(tmp_path, monkeypatch, options):
+    """Also after a filter and after cuts, whose results lie in a file, too."""
+    pq.write_table(rows_of(*NAMES), tmp_path / "a.parquet")
+    asked = {"track": "ride", "bbox": "24.0,60.0,24.6,60.6", "width": 200, **options}
+    heatlas.render(tmp_path / "a.parquet", output=tmp_path / "memory.npy", **asked)
+    monkeypatch.setattr(spill, "IN_MEMORY", 0)
+    monkeypatch.setattr(spill, "BLOCK", 2000)
+    found = heatlas.open(tmp_path / "a.parquet", track="ride")
+    assert all(map(spill.is_spilled, found.batches))
+    assert all(map(spill.is_spilled, found.where("sport = 'Run'").batches))
+    heatlas.render(tmp_path / "a.parquet", output=tmp_path / "file.npy", **asked)
+    np.testing.assert_array_equal(np.load(tmp_path / "memory.npy"), np.load(tmp_path / "file.npy"))

@@ -18,6 +18,7 @@
 `paths`       names, renames and reasons where systems differ
 `filesystems` files on disks and in buckets, by their address
 `scratch`     temporary folders, removed also after a killed process
+`spill`       batches in a temporary file, mapped into memory
 `stopping`    orderly ends on Ctrl-C, SIGTERM and SIGHUP
 `version`     the version of heatlas
 ============= ================================================================

@@ -15,6 +15,7 @@ from heatlas.core.context import Context
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.memory import check_whole
 from heatlas.core.report import Report
+from heatlas.core.spill import is_spilled, spilled_if
 from heatlas.core.words import counted
 from heatlas.dataset.places import bbox_window, find_places, visits_of
 from heatlas.dataset.viewport import area_of, check_drawing, scale_of
@@ -192,16 +193,19 @@ class Tracks:
         return replace(self, batches=tuple(map(_with_effort, self.batches)))
 
     def _kept(self, test: Callable[[Activity], bool]) -> Tracks:
-        kept = [select(batch, [bool(test(activity)) for activity in batch.activities]) for batch in self.batches]
+        large = any(map(is_spilled, self.batches))
+        chosen = (select(batch, [bool(test(activity)) for activity in batch.activities]) for batch in self.batches)
+        kept = spilled_if(chosen, large)
         out = len(self) - sum(len(batch) for batch in kept)
         dropped = self.report.dropped + Counter({"activities that the filter left out": out} if out else {})
         return Tracks(tuple(batch for batch in kept if len(batch)), replace(self.report, dropped=dropped))
 
     def hidden(self, privacy: Privacy) -> Tracks:
         """Cut out private parts."""
-        batches = [hide(batch, privacy) for batch in self.batches]
+        large = any(map(is_spilled, self.batches))
+        batches = spilled_if((hide(batch, privacy) for batch in self.batches), large)
         dropped = sum((batch.dropped for batch in batches), self.report.dropped)
-        shown = [select(batch, np.diff(batch.segments[batch.tracks]) > 0) for batch in batches]
+        shown = spilled_if((select(batch, np.diff(batch.segments[batch.tracks]) > 0) for batch in batches), large)
         gone = len(self) - sum(len(batch) for batch in shown)
         if gone:
             dropped = dropped + Counter({"activities hidden for privacy": gone})

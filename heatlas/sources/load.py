@@ -12,6 +12,7 @@ import numpy as np
 from heatlas.core.batch import COLUMNS, Batch, Unread, join, split
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.report import Report, add_breaks
+from heatlas.core.spill import Spill, is_spilled, spilled_if
 from heatlas.core.stopping import delayed_stops
 from heatlas.kernels.compiled import is_stored
 from heatlas.kernels.path import metres_along
@@ -27,7 +28,7 @@ from heatlas.sources.spawn_pool import SpawnPool
 from heatlas.tracks.clean import Gaps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from heatlas.core.batch import Recording
@@ -108,10 +109,12 @@ def load(
     batches = _gathered(outcomes, report)
     known: dict[tuple[object, ...], int] = {}
     others = Outcome()
+    spill = Spill()
     for recording in recordings:
-        found_tracks = cleaned(others, recording, keep, export, gaps)
-        known |= {Recount.key(batch.activities[0]): len(recording.columns) for batch in found_tracks}
-        batches += found_tracks
+        for batch in cleaned(others, recording, keep, export, gaps):
+            known[Recount.key(batch.activities[0])] = len(recording.columns)
+            spill.add(batch)
+    batches += spill.close()
     _gathered([others], report)
     report.dropped += export.silent({name for outcome in outcomes for name in outcome.names})
     report.seconds["read"] = time.perf_counter() - started
@@ -125,7 +128,8 @@ def load(
     started = time.perf_counter()
     batches = sorted(without_copies(batches, report, recount), key=order)
     report.seconds["duplicates"] = time.perf_counter() - started
-    return packed(batches), report
+    large = any(map(is_spilled, batches))
+    return spilled_if(packed(batches), large), report
 
 
 def _read(
@@ -210,9 +214,8 @@ def order(batch: Batch) -> tuple[float, str, str]:
     return (math.inf if activity.start is None else activity.start, activity.source, activity.name)
 
 
-def packed(singles: list[Batch]) -> list[Batch]:
+def packed(singles: list[Batch]) -> Iterator[Batch]:
     """Join tracks in their order to larger batches; `singles` is emptied, so that memory is not held twice."""
-    batches: list[Batch] = []
     waiting: list[Batch] = []
     fixes = 0
     singles.reverse()
@@ -220,6 +223,5 @@ def packed(singles: list[Batch]) -> list[Batch]:
         waiting.append(singles.pop())
         fixes += waiting[-1].fixes
         if fixes >= _PACK or not singles:
-            batches.append(join(waiting))
+            yield join(waiting)
             waiting, fixes = [], 0
-    return batches
