@@ -61,7 +61,8 @@ def test_info(export, tmp_path):
 @pytest.mark.parametrize(
     ("args", "code", "says"),
     [
-        (["render"], 2, "Missing argument"),
+        (["render"], 2, "Missing option"),
+        (["render", "-o", "x.png"], 2, "name a SOURCE: there is no heatlas.db here"),
         (["render", "export"], 2, "Missing option"),
         (["render", "nowhere", "-o", "x.png"], 2, "there is no file or folder nowhere"),
         (["render", "export", "-o", "x.jpeg"], 2, "ending"),
@@ -157,3 +158,12 @@ def test_the_list_of_commands_says_what_their_help_says():
     context = click.Context(group)
     for name, (_, words) in _Lazy.commands_in.items():
         assert words == group.get_command(context, name).get_short_help_str(400)
+
+
+def test_without_a_source_commands_take_the_library_of_the_folder(tmp_path, monkeypatch):
+    from heatlas.cli.options import sources_or_library
+
+    monkeypatch.chdir(tmp_path)
+    assert sources_or_library(("a.zip",)) == ("a.zip",)
+    (tmp_path / "heatlas.db").touch()
+    assert sources_or_library(()) == ("heatlas.db",)

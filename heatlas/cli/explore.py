@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from heatlas.cli.options import quiet_option, request_options, workers_option
+from heatlas.cli.options import quiet_option, request_options, sources_or_library, workers_option
 from heatlas.cli.progress import show_progress
 from heatlas.core.words import counted
 from heatlas.options import ExploreOptions
@@ -37,7 +37,7 @@ def command(sources: tuple[str, ...], output: str | None, as_json: bool, quiet: 
     from heatlas.explorer.job import explore
 
     with show_progress(quiet) as progress:
-        report = explore(*(sources or ("heatlas.db",)), output=output, progress=progress.count, **options)
+        report = explore(*sources_or_library(sources), output=output, progress=progress.count, **options)
     if as_json:
         print_json(report)
     elif not quiet:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from heatlas.cli.options import request_options, workers_option
+from heatlas.cli.options import request_options, sources_or_library, workers_option
 from heatlas.cli.progress import show_progress
 from heatlas.core.errors import NothingToDraw
 from heatlas.gazetteer.towns import CREDIT
@@ -19,7 +19,7 @@ _SHOWN = 40
 
 
 @click.command("info")
-@click.argument("sources", nargs=-1, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--colormaps", is_flag=True, help="List the colour maps instead.")
 @request_options(InspectOptions)
 @workers_option
@@ -36,15 +36,14 @@ def command(
 ) -> None:
     """Say what is in SOURCE: counts, sports, dates, places, and what was left out and why.
 
-    Of a table: its columns, where its points are, and what they weigh.
+    Of a table: its columns, where its points are, and what they weigh. Without SOURCE it is heatlas.db.
     """
     if colormaps:
         from heatlas.style.colormaps import names
 
         click.echo("\n".join(names()))
         return
-    if not sources:
-        raise click.UsageError("name a SOURCE, or --colormaps")
+    sources = sources_or_library(sources)
     if redacted and not as_json:
         raise click.UsageError("--no-positions goes with --json")
     from heatlas.api import inspect

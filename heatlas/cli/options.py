@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,10 +14,12 @@ if TYPE_CHECKING:
 
     from heatlas.options import Option
 
-__all__ = ["library_option", "quiet_option", "request_options", "workers_option"]
+__all__ = ["LIBRARY", "library_option", "quiet_option", "request_options", "sources_or_library", "workers_option"]
 
+LIBRARY = "heatlas.db"
+"""Library that every command takes where none, and no other source, is named."""
 library_option = click.option(
-    "-l", "--library", default="heatlas.db", show_default=True, metavar="LIB", help="The library's file."
+    "-l", "--library", default=LIBRARY, show_default=True, metavar="LIB", help="The library's file."
 )
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 workers_option = click.option(
@@ -25,6 +28,19 @@ workers_option = click.option(
     metavar="N",
     help="Processes to read and threads to draw; by default one for each processor.",
 )
+
+
+def sources_or_library(sources: tuple[str, ...]) -> tuple[str, ...]:
+    """Sources as they were named; without any, the library of the current folder.
+
+    Raises
+    ------
+    click.UsageError
+        When there is none.
+    """
+    if sources or Path(LIBRARY).exists():
+        return sources or (LIBRARY,)
+    raise click.UsageError(f"name a SOURCE: there is no {LIBRARY} here, which is taken where none is named")
 
 
 def request_options(request: type) -> Callable[[click.decorators.FC], click.decorators.FC]:

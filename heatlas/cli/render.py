@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from heatlas.cli.options import quiet_option, request_options, workers_option
+from heatlas.cli.options import quiet_option, request_options, sources_or_library, workers_option
 from heatlas.cli.progress import show_progress
 from heatlas.core.stopping import stop_status
 from heatlas.options import RenderOptions
@@ -15,7 +15,7 @@ __all__ = ["command"]
 
 
 @click.command("render")
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option(
     "-o", "--output", required=True, type=click.Path(dir_okay=True), metavar="OUT",
     help="What to write, by its ending: .png .webp .pdf, .tif (values; colours with --rgba), .npy (values), .kmz; "
@@ -28,6 +28,7 @@ __all__ = ["command"]
 def command(  # noqa: D103 - the help text stands below
     sources: tuple[str, ...], output: str, as_json: bool, quiet: bool, **options: Any
 ) -> None:
+    sources = sources_or_library(sources)
     from heatlas.cli.summary import print_json, print_summary
     from heatlas.rendering import render
     from heatlas.rendering.kinds import kind_of
@@ -56,5 +57,5 @@ command.help = """Draw SOURCE as a heat map.
 A SOURCE is a Strava export (.zip or folder), or any folder, archive (.zip, .tar, .tar.gz ..., also in one another) or
 file of .fit, .gpx and .tcx, also packed: its tracks are drawn. Or it is a library that `heatlas import` made; or a
 table of points with weights: a .csv, .parquet, .geojson and the like, a database such as mysql://user@host/base with
---query or --table, or - for what comes in on stdin.
+--query or --table, or - for what comes in on stdin. Without SOURCE it is heatlas.db.
 """

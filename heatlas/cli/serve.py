@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from heatlas.cli.options import quiet_option, request_options
+from heatlas.cli.options import LIBRARY, quiet_option, request_options
 from heatlas.cli.progress import show_progress
 from heatlas.core.context import Context
 from heatlas.core.errors import BadOption, MissingExtra
@@ -82,7 +82,7 @@ def _kept_up(
     from heatlas.watching.rounds import begin, say
 
     folders, every = asked.folders.watch, asked.folders.every
-    lone = Path(sources[0] if sources else "heatlas.db")
+    lone = Path(sources[0] if sources else LIBRARY)
     is_library = len(sources) < 2 and all(map(is_path, sources)) and identity(lone) in {"library", "missing", "empty"}
     alarm = Alarm()
     with ExitStack() as stack:

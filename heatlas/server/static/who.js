@@ -65,11 +65,14 @@ function show(title, answer, makeRow) {
   $("who-title").focus({ preventScroll: true });
 }
 
+/** Close the list, or give up a question that is still asked; returns whether there was either. */
 export function closeWho() {
-  if ($("who").hidden) return false;
+  const asking = document.body.classList.contains("asking");
+  if ($("who").hidden && !asking) return false;
   asked += 1;
   document.body.classList.remove("asking");
   mark(null);
+  if ($("who").hidden) return true;
   pin(null);
   $("who").hidden = true;
   back?.focus?.({ preventScroll: true });
