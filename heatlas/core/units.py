@@ -76,7 +76,7 @@ _EPOCH = dt.date(1970, 1, 1)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WINDS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 _CALENDAR = {"date": _date, "clock": _time_of_day, "month": _month, "bearing": _bearing}
-_COUNTS = {name: Unit(name, name, whole=True) for name in ("passes", "activities", "days", "fixes")}
+_COUNTS = {name: Unit(name, name, whole=True) for name in ("passes", "activities", "people", "days", "fixes")}
 _PER_AREA = " per km2"
 _UNITS = {
     **_COUNTS,

@@ -26,6 +26,7 @@ from heatlas.tracks.athlete import athlete_from, refuse_without_athlete
 from heatlas.tracks.filters import EFFORT, names_in, needs_local_time, test_of
 from heatlas.tracks.local_time import in_utc, moment_seconds, offset_of, parse_moment
 from heatlas.tracks.metrics.means import efforts_of
+from heatlas.tracks.people import refuse_nobody
 from heatlas.tracks.privacy import Privacy, hide
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ class Tracks:
         return replace(local, batches=batches)
 
     def refuse_unknown(self, measure: Measure) -> None:
-        """Refuse a measure that needs to know of the athlete what nobody said.
+        """Refuse a measure that needs to know of the athlete, or whose activities are, what nobody said.
 
         Raises
         ------
@@ -185,6 +186,8 @@ class Tracks:
             With what to say.
         """
         refuse_without_athlete(measure.reads, str(measure), self.activities)
+        if measure.reduction == "people" and self.batches:
+            refuse_nobody(str(measure), self.activities)
 
     def _with_efforts(self, filters: Iterable[str]) -> Tracks:
         """Fill in what filters ask of efforts, if they do."""

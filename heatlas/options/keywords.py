@@ -297,13 +297,13 @@ class RenderKeywords(TypedDict, total=False):
     """Keywords of `heatlas.options.RenderOptions`."""
 
     measure: str | None
-    """Visits: passes, activities, days, fixes, seconds, metres. Movement: pace, speed, flat_pace (or gap), best,
-    wait, stops. Body: heart_rate, heart_rate_reserve (or hrr), zone, cadence, power, efficiency, watts_per_beat,
-    decoupling, normalised_power. Terrain: elevation, grade, climb, up, down, vam, temperature. Direction: bearing,
-    street, oneway. Time: hour, month, first, last, share(dark). Relations: both(X, Y), corr(X, Y), slope(Y ~ X),
-    residual(heart_rate), diff(METRIC; FILTER; FILTER). Or mean|min|max|std|sum of a metric, e.g. max(power);
-    share(CONDITION), e.g. share(heart_rate >= 150). `heatlas info` says what the data have. Of points: sum, count,
-    mean, min, max. [default: passes; of points the sum of the weights]"""
+    """Visits: passes, activities, people, days, fixes, seconds, metres. Movement: pace, speed, flat_pace (or gap),
+    best, wait, stops. Body: heart_rate, heart_rate_reserve (or hrr), zone, cadence, power, efficiency,
+    watts_per_beat, decoupling, normalised_power. Terrain: elevation, grade, climb, up, down, vam, temperature.
+    Direction: bearing, street, oneway. Time: hour, month, first, last, share(dark). Relations: both(X, Y), corr(X,
+    Y), slope(Y ~ X), residual(heart_rate), diff(METRIC; FILTER; FILTER). Or mean|min|max|std|sum of a metric, e.g.
+    max(power); share(CONDITION), e.g. share(heart_rate >= 150). `heatlas info` says what the data have. Of points:
+    sum, count, mean, min, max. [default: passes; of points the sum of the weights]"""
     smooth: str | float | None
     """Standard deviation of the Gaussian, e.g. 4m or 2px; 0 for none. [default: 4m, at least 1px]"""
     metrics: Collection[str] | None

@@ -50,6 +50,7 @@ def facts_read(field: Field, size: int) -> NDArray[np.float64]:
     if facts is not None:
         columns += [facts.of(name) for name in _of_activities(field)]
         columns += [facts.days] if measure.reduction == "days" else []
+        columns += [facts.people_marks] if measure.reduction == "people" else []
     if not field.look.point_set:
         columns += [side.astype(np.float64) for side in sides_of(field) or ()]
     return _table(columns, size)

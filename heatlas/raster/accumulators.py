@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.raster.grid import Grid
+from heatlas.raster.measure import LABELLED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -42,7 +43,7 @@ class Accumulators:
     carries: NDArray[np.uint32]
     """For passes, the bits above the lower eight. Hardly any of it is ever touched."""
     stamps: NDArray[np.int32]
-    """For activities, the number of the activity counted last in each pixel."""
+    """For activities, days and people the number of what was counted last in each pixel."""
 
     @classmethod
     def of(cls, window: Window, measure: Measure, onto: Grid | None = None) -> Accumulators:
@@ -50,7 +51,7 @@ class Accumulators:
         size, reduction = window.width * window.height, measure.reduction
         if reduction == "passes":
             return cls({"n": np.empty(size, np.uint8)}, _untouched(size), np.zeros(0, np.int32))
-        stamps = np.zeros(size if reduction in {"activities", "days"} else 0, np.int32)
+        stamps = np.zeros(size if reduction in {"activities", *LABELLED} else 0, np.int32)
         return cls(begun(measure.layout, size, onto=onto), _untouched(0), stamps)
 
     def rows(self, strip: Window, window: Window) -> Accumulators:
@@ -61,7 +62,7 @@ class Accumulators:
 
     @property
     def counts(self) -> NDArray[Any]:
-        """Counts of passes, activities or fixes."""
+        """Counts of passes, activities, people, days or fixes."""
         return self.named["n"]
 
     def blocks(self) -> tuple[NDArray[np.bool_], int]:

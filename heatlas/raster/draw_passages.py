@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Reducer = Callable[[Sequence[NearbyBatch], Window, Accumulators, Measure], None]
     """Adds nearby batches to the planes of a strip."""
 
-__all__ = ["add_days", "model_of", "reducer"]
+__all__ = ["add_labels", "model_of", "reducer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,24 +171,25 @@ def _reciprocal(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.divide(1, values, out=np.full(len(values), np.nan), where=values > 0))
 
 
-def add_days(within: Sequence[NearbyBatch], strip: Window, planes: Accumulators, _: Measure) -> None:
-    """Count in each pixel the local days on which anybody passed; who has no date has a day of their own."""
+def add_labels(within: Sequence[NearbyBatch], strip: Window, planes: Accumulators, measure: Measure) -> None:
+    """Count in each pixel the local days on which anybody passed, or the people who did.
+
+    Who has no date has a day of their own. What is nobody's is not counted among people.
+    """
     from heatlas.kernels.path import metres_along
     from heatlas.kernels.reduce import add_activities
     from heatlas.kernels.trace import list_passages
 
     nothing = np.zeros(0)
-    tracks = [(nearby, k, day_of(nearby.batch, k)) for nearby in within for k in range(len(nearby.batch))]
     metres = {
         id(nearby.batch): metres_along(nearby.batch.u, nearby.batch.v, nearby.batch.segments) for nearby in within
     }
+    ordinal, before = 0, None
     # The same day must come in one go, as each pixel remembers the last day alone.
-    tracks.sort(key=lambda track: (np.isnan(track[2]), track[2]))
-    ordinal, before = 0, np.nan
-    for nearby, k, day in tracks:
+    for nearby, k, label in _labelled(within, measure):
         batch = nearby.batch
-        ordinal += day != before  # NaN differs from itself
-        before = day
+        ordinal += label != before  # NaN differs from itself
+        before = label
         segments = batch.segments[batch.tracks[k] : batch.tracks[k + 1] + 1]
         for frame, touching in nearby.over(strip):
             if touching[k]:
@@ -197,6 +198,15 @@ def add_days(within: Sequence[NearbyBatch], strip: Window, planes: Accumulators,
                     batch.u, batch.v, batch.progress, batch.time, metres[id(batch)], nothing, segments, *place
                 )
                 add_activities(cells, ordinal, planes.stamps, planes.counts)
+
+
+def _labelled(within: Sequence[NearbyBatch], measure: Measure) -> list[tuple[NearbyBatch, int, float | str]]:
+    """Tracks with their day, or whose they are, in order of that."""
+    if measure.reduction == "people":
+        people = [(near, k, one.person) for near in within for k, one in enumerate(near.batch.activities) if one.person]
+        return sorted(people, key=lambda track: track[2])
+    days = [(nearby, k, day_of(nearby.batch, k)) for nearby in within for k in range(len(nearby.batch))]
+    return sorted(days, key=lambda track: (np.isnan(track[2]), track[2]))
 
 
 def day_of(batch: Batch, k: int) -> float:

@@ -11,8 +11,8 @@ from heatlas.core.threads import side_by_side
 from heatlas.kernels.operations import UNUSED
 from heatlas.raster.accumulators import Accumulators
 from heatlas.raster.count_passes import draw_passes
-from heatlas.raster.draw_passages import add_days, model_of, reducer
-from heatlas.raster.measure import SPENT, Measure
+from heatlas.raster.draw_passages import add_labels, model_of, reducer
+from heatlas.raster.measure import LABELLED, SPENT, Measure
 from heatlas.raster.partition import near, strips
 from heatlas.tracks.metrics import metric_named
 
@@ -90,7 +90,7 @@ def _reducer(
         return _draw_strip
     if measure.reduction == "fixes":
         return _count_fixes
-    return add_days if measure.reduction == "days" else reducer(within, measure, model, among)
+    return add_labels if measure.reduction in LABELLED else reducer(within, measure, model, among)
 
 
 def _count_fixes(within: Sequence[NearbyBatch], window: Window, planes: Accumulators, _: Measure) -> None:

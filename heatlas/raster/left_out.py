@@ -96,6 +96,8 @@ def left_out(
         As for `few_values`.
     """
     found = _below_0(measure, name)
+    if measure.reduction == "people" and (nobodys := sum(not activity.person for activity in activities)):
+        found.append(_sentence(measure, name, f"does not count {counted(nobodys, 'activities')} without a person"))
     rest: Sequence[int] = range(len(activities))
     for group in _groups(measure):
         test = METRICS[group].of_activity
@@ -127,6 +129,8 @@ def left_out_of_any(measure: Measure, name: str | None = None) -> list[str]:
     found = [f"{_only(group)}: activities of other sports are left out" for group in _groups(measure)]
     if TRUSTED[1] in measure.reads:
         found.append(f"{_NEEDED}: activities {_LEAPING} are left out")
+    if measure.reduction == "people":
+        found.append("does not count activities without a person")
     return [*_below_0(measure, name), *(_sentence(measure, name, words) for words in found)]
 
 

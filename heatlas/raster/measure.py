@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from heatlas.tracks.metrics import Metric
 
 __all__ = [
-    "COUNTS", "POINT_REDUCTIONS", "RELATIONS", "SPENT", "Measure", "parse_measure", "parse_point_measure",
+    "COUNTS", "LABELLED", "POINT_REDUCTIONS", "RELATIONS", "SPENT", "Measure", "parse_measure", "parse_point_measure",
     "reductions_of", "related",
 ]  # fmt: skip
 
-COUNTS = ("passes", "activities", "days", "fixes")
+COUNTS = ("passes", "activities", "people", "days", "fixes")
 """Measures that are whole numbers."""
+LABELLED = ("people", "days")
+"""Counts of what several activities may share, so that parts of the data do not add up."""
 SPENT = {"seconds": 0, "metres": 1}
 """Measures that are sums over passages -> their column in what `heatlas.kernels.trace.list_passages` gives."""
 RELATIONS = ("corr", "slope", "residual", "both", "diff")

@@ -20,6 +20,7 @@ __all__ = ["about", "every_measure", "group_of", "known_of", "measures_of", "nam
 _ABOUT = {
     "passes": "How often a place was passed",
     "activities": "How many activities came by",
+    "people": "How many different people came by",
     "days": "On how many days anybody came by",
     "fixes": "How many positions were recorded",
     "seconds": "How long it took in all",
@@ -36,10 +37,11 @@ _ABOUT = {
 
 
 def known_of(activities: Iterable[Activity]) -> list[str]:
-    """Metrics of activities on which it depends what menus offer: facts of athletes, and sports that are there."""
+    """What is known of activities, on which menus depend: facts of athletes, sports, and whether persons are named."""
     some = list(activities)
     athlete = {name for activity in some for name in activity.facts if name in ATHLETE}
-    return [*sorted(athlete), *sports_among(some)]
+    people = ["people"] if any(activity.person for activity in some) else []
+    return [*sorted(athlete), *sports_among(some), *people]
 
 
 def measures_of(recorded: Collection[str]) -> list[Measure]:
@@ -48,7 +50,7 @@ def measures_of(recorded: Collection[str]) -> list[Measure]:
     Counts and amounts, each metric in its usual reduction, and relations of the metrics that people compare.
     """
     there = frozenset(recorded)
-    found = [Measure(name) for name in (*COUNTS, *SPENT)]
+    found = [Measure(name) for name in (*COUNTS, *SPENT) if name != "people" or name in there]
     found += [
         measure
         for entry in METRICS.values()
@@ -113,7 +115,7 @@ def about(measure: Measure) -> str:
 
 def every_measure() -> list[str]:
     """Names of the measures of tracks that can be listed: all but conditions and relations of any two metrics."""
-    named = [str(measure) for measure in measures_of(METRICS)]
+    named = [str(measure) for measure in measures_of([*METRICS, "people"])]
     means = [f"{reduction}({name})" for name in METRICS for reduction in reductions_of(name) if _is_offered(name)]
     return list(dict.fromkeys([*named, *(name for name in METRICS if _is_offered(name)), *means]))
 

@@ -183,6 +183,7 @@ LAYOUTS: dict[str, Layout] = {
     "max": Layout((_KNOWN, Plane("x", Rule.GREATEST)), _mean),
     "std": Layout((_N, _X, _XX), _deviation),
     "days": _sums(Plane("n", Rule.COUNT, "u4")),
+    "people": _sums(Plane("n", Rule.COUNT, "u4")),
     "share": Layout((_N, _X), _mean),
     "chance": Layout((_N, _X), _chance, fit=_chance_of_all),
     "best": Layout(

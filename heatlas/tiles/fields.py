@@ -24,6 +24,7 @@ from heatlas.tiles.look import Filter
 from heatlas.tiles.view import choose_in, signs_matter
 from heatlas.tracks.athlete import refuse_without_athlete
 from heatlas.tracks.filters import names_in
+from heatlas.tracks.people import refuse_nobody
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -256,6 +257,8 @@ def facts_of(field: Field) -> ActivityFacts | None:
         return None
     if snapshot.activities:
         refuse_without_athlete(measure.reads, str(measure), snapshot.activities.values())
+        if measure.reduction == "people":
+            refuse_nobody(str(measure), snapshot.activities.values())
 
     facts = all_facts(field)
     return facts if field.model is None else facts.holding(field.model)

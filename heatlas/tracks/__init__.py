@@ -3,6 +3,7 @@
 ============== =================================================================
 `clean`        strays and impossible values dropped, lines broken at gaps
 `duplicates`   copies of one activity found
+`people`       persons among activities
 `athlete`      heart rates and zones of the athlete, by day
 `local_time`   starts by the clocks of their places; days and moments
 `filters`      expressions in CQL2 over attributes of activities

@@ -18,7 +18,7 @@ from heatlas.library.index.passage_tiles import PassageTiles, needs_facts, read_
 from heatlas.library.index.sound_tiles import pixel_rows, read_column
 from heatlas.library.index.tile_planes import SIDE, TilePlanes
 from heatlas.raster.grid import Grid
-from heatlas.raster.measure import SPENT
+from heatlas.raster.measure import LABELLED, SPENT
 
 if TYPE_CHECKING:
     import sqlite3
@@ -49,7 +49,7 @@ def draw(
 ) -> Grid:
     """Reduce passages of the index to a grid, as `heatlas.raster.draw_tracks.draw` does from cut tracks.
 
-    Passes, activities, days and fixes are equal; seconds, metres and metrics are equal up to the steps of
+    Passes, activities, people, days and fixes are equal; seconds, metres and metrics are equal up to the steps of
     `heatlas.library.file.columns`.
 
     Parameters
@@ -88,7 +88,7 @@ def draw(
             sides = read_sides(connection, measure)
         planes: _Accumulators | PassageTiles = (
             _Accumulators(window, measure)
-            if measure.simple or (not measure.metric and measure.reduction != "days")
+            if measure.simple or not (measure.metric or measure.reduction in LABELLED)
             else PassageTiles(window, measure, facts, None if keep is None else chosen, sides)
         )
         for x, y, chunks in _tiles(connection, zoom, window, columns):

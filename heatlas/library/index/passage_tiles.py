@@ -16,7 +16,7 @@ from heatlas.library.index.tile_planes import SIDE, TilePlanes
 from heatlas.library.rows.activity_means import ActivityFacts, read_means, with_effort
 from heatlas.library.rows.merged import read_merged
 from heatlas.raster.grid import Grid
-from heatlas.raster.measure import RELATIONS
+from heatlas.raster.measure import LABELLED, RELATIONS
 from heatlas.raster.passages import Passages, add_passages
 from heatlas.tracks.athlete import refuse_without_athlete
 from heatlas.tracks.filters import test_of
@@ -40,7 +40,7 @@ __all__ = ["PassageTiles", "Sides", "needs_facts", "read_facts", "read_sides"]
 def needs_facts(measure: Measure) -> bool:
     """Whether a measure reads facts of activities."""
     return (
-        measure.reduction == "days"
+        measure.reduction in LABELLED
         or measure.centred
         or measure.reduction == "residual"
         or any(METRICS[name].of_activity is not None for name in measure.reads if name in METRICS)
@@ -79,9 +79,9 @@ class PassageTiles:
 
     __slots__ = (
         "_chunks",
-        "_days",
         "_facts",
         "_known",
+        "_labels",
         "_level",
         "_measure",
         "_model",
@@ -107,7 +107,7 @@ class PassageTiles:
         self._reads = measure.reads
         voiced = measure.reduction in {"voices", *RELATIONS}
         self._slots = np.full(SIDE * SIDE if voiced else 0, -1, np.int32)
-        self._days: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
+        self._labels: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
         self._chunks: list[Passages] = []
         self._known = _known_of(measure, facts)
         self._model = None
@@ -120,7 +120,7 @@ class PassageTiles:
     def clear(self, left: int, top: int) -> None:
         """Begin another tile, whose corner lies at a column and a row of the window."""
         self._planes.begin(left, top)
-        self._days.clear()
+        self._labels.clear()
         self._chunks.clear()
         if self._measure.reads & {*POSITION}:
             within, middles = self._within, np.arange(SIDE) + 0.5
@@ -136,8 +136,8 @@ class PassageTiles:
             return
         cells = where if kept.all() else where[np.repeat(kept, lengths)]
         numbers, counts = ids[kept], lengths[kept]
-        if self._measure.reduction == "days":
-            self._note_days(cells.astype(np.int64), numbers, counts)
+        if self._measure.reduction in LABELLED:
+            self._note_labels(cells.astype(np.int64), numbers, counts)
             return
         known = CodedColumns(Runs(where, ids, lengths, kept), columns, self._known)
         self._chunks.append(self._passages(cells, numbers, counts, known))
@@ -157,18 +157,23 @@ class PassageTiles:
             sides = first, second
         return Passages(cells, bounds, known, Columns(means, len(numbers)), self._model, level, sides)
 
-    def _note_days(self, cells: NDArray[np.int64], numbers: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
-        """Remember pixels, and the day and the number of passages of each activity."""
+    def _note_labels(self, cells: NDArray[np.int64], numbers: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
+        """Remember pixels, and the day, or the person, and the number of passages of each activity."""
         assert self._facts is not None
+        if self._measure.reduction == "people":
+            people = self._facts.people[numbers]
+            known = people >= 0  # what is nobody's does not count
+            self._labels.append((cells[np.repeat(known, counts)], people[known], counts[known]))
+            return
         days = self._facts.days[numbers]
         # Who has no date has a day of their own.
         labels = np.where(np.isnan(days), -2.0 - numbers, np.nan_to_num(days) + 2.0**31).astype(np.int64)
-        self._days.append((cells, labels, counts))
+        self._labels.append((cells, labels, counts))
 
     def put(self) -> None:
         """Finish the tile, and copy it into the window."""
-        if self._days:
-            cells, labels, counts = (np.concatenate(parts) for parts in zip(*self._days, strict=True))
+        if self._labels:
+            cells, labels, counts = (np.concatenate(parts) for parts in zip(*self._labels, strict=True))
             bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
             stamps = np.full(SIDE * SIDE, -1, np.int64)
             add_days(cells, bounds, np.argsort(labels), labels, stamps, self._planes.tile["n"])
@@ -184,7 +189,7 @@ class PassageTiles:
     def grid(self, window: Window) -> Grid:
         """Put the window together."""
         grid = Grid(window, self._measure, self._planes.ended())
-        return grid.map(lambda plane: plane.astype(np.uint32)) if self._measure.reduction == "days" else grid
+        return grid.map(lambda plane: plane.astype(np.uint32)) if self._measure.reduction in LABELLED else grid
 
 
 def _known_of(measure: Measure, facts: ActivityFacts | None) -> Facts:

@@ -5,6 +5,7 @@ Both are taken of what is shown, cuts applied, by the functions that tracing use
 
 from __future__ import annotations
 
+import hashlib
 import math
 from copy import copy
 from dataclasses import dataclass, replace
@@ -176,6 +177,25 @@ class ActivityFacts:
     def days(self) -> NDArray[np.float64]:
         """(numbers,) local day on which each began, days since 1970; NaN where unknown."""
         return np.floor(self.of("first"))
+
+    @cached_property
+    def people(self) -> NDArray[np.int64]:
+        """(numbers,) number of the person of each, -1 where nobody knows whose it is."""
+        order = {name: k for k, name in enumerate(sorted({one.person for one in self._activities.values()} - {""}))}
+        found = np.full(len(self._means.moments), -1, np.int64)
+        for number, activity in self._activities.items():
+            found[number] = order.get(activity.person, -1)
+        return found
+
+    @cached_property
+    def people_marks(self) -> NDArray[np.float64]:
+        """(numbers,) number made of the name of the person of each alone, NaN where nobody knows whose it is."""
+        found = np.full(len(self._means.moments), np.nan)
+        for number, activity in self._activities.items():
+            if activity.person:
+                digest = hashlib.blake2b(activity.person.encode("utf-8", "replace"), digest_size=6).digest()
+                found[number] = int.from_bytes(digest, "little")
+        return found
 
     def model(self, keep: NDArray[np.bool_] | None) -> Model | None:
         """Model of the activities that count, or the one that is held; None where too little is known."""

@@ -2,7 +2,7 @@
 
 After each step the planes equal, to the last bit, a new drawing of the shown tracks in their order. Whole numbers can
 be subtracted exactly. For rounded sums and extremes the rectangle of the changed tracks is drawn again from the shown
-ones; so are days, as two tracks of one day count once.
+ones; so are days and people, as two tracks of one day count once.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.grid import Grid
+from heatlas.raster.measure import LABELLED
 from heatlas.rendering.film.activities import box_of
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class RunningGrid:
         box = box_of([*come, *gone], self.grid.window)
         if box is None:
             return None
-        alone = measure.reduction != "days"
+        alone = measure.reduction not in LABELLED
         """Whether what a track adds does not depend on others."""
         if alone and not gone:
             part = draw(come, box, measure, self.workers, self.grid.part(box), self.model)

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["RESERVED", "definitions", "forget", "metric", "metrics_defined"]
 
 RESERVED = frozenset({
-    *AMOUNTS, *POSITION, *COLUMNS, *FUNCTIONS, *ALIASES, "and", "or", "not", "passes", "activities", "days", "fixes",
-    "mean", "min", "max", "std", "sum", "count", "share", "chance", "best", "circular", "concentration", "corr",
-    "slope", "residual", "both", "diff", "voices", "t", "ratio", "sport", "year", "month", "weekday", "gear",
+    *AMOUNTS, *POSITION, *COLUMNS, *FUNCTIONS, *ALIASES, "and", "or", "not", "passes", "activities", "people", "days",
+    "fixes", "mean", "min", "max", "std", "sum", "count", "share", "chance", "best", "circular", "concentration",
+    "corr", "slope", "residual", "both", "diff", "voices", "t", "ratio", "sport", "year", "month", "weekday", "gear",
 })  # fmt: skip
 """Words that mean something else in a measure, a formula, `--layers` or `--facet`."""
 _OURS = frozenset(METRICS)
