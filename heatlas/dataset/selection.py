@@ -6,23 +6,26 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from heatlas.dataset.places import places_data
+from heatlas.core.errors import NothingToDraw
+from heatlas.dataset.places import extent, places_data
 from heatlas.options.parsing import parse_length, parse_zone
 from heatlas.raster.offered import name_of
+from heatlas.raster.threshold import Limits, Threshold, nowhere_enough
 from heatlas.tracks.filters import parse_where
 from heatlas.tracks.local_time import parse_moment
 from heatlas.tracks.privacy import Privacy, as_option, find_open, marks_of, owner_secret, shown_near
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
+    from heatlas.core.batch import Activity
     from heatlas.core.window import Window
     from heatlas.dataset.places import Place
     from heatlas.dataset.tracks import Tracks
-    from heatlas.options import FilterOptions, HidingOptions
+    from heatlas.options import FilterOptions, HidingOptions, PublicOptions
     from heatlas.raster.measure import Measure
 
-__all__ = ["Selection", "drawn_places", "why_nowhere"]
+__all__ = ["Selection", "drawn_places", "extent_of", "refuse_unshown", "threshold_of", "why_nowhere"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,11 @@ class Selection:
         clip = parse_length(hiding.clip_ends, "--clip-ends") if hiding.clip_ends else 0.0
         circles = tuple(parse_zone(zone) for zone in hiding.zones)
         return cls(asked, Privacy(clip, circles, owner_secret() if clip or circles else b""))
+
+    @property
+    def spans(self) -> bool:
+        """Whether a span of time is chosen."""
+        return bool(self.filter.after or self.filter.before)
 
     @property
     def hides(self) -> bool:
@@ -76,6 +84,36 @@ class Selection:
         zones = {str(k): zone for k, zone in enumerate(self.privacy.zones)}
         found = find_open(marks_of(whole.batches), zones, partial(shown_near, shown.batches))
         return {"open_places": [{**place.data(), "hide": as_option(place.lat, place.lon)} for place in found]}
+
+
+def threshold_of(asked: PublicOptions, activities: Collection[Activity]) -> Threshold:
+    """Choose the threshold of people for a drawing of some activities.
+
+    Raises
+    ------
+    BadOption
+        When it is asked for, and nobody is named.
+    """
+    return Threshold.of(Limits(asked.at_least, asked.round), public=asked.public, activities=activities)
+
+
+def refuse_unshown(places: Sequence[Place], threshold: Threshold, activities: Iterable[Activity]) -> None:
+    """Say what to do where no place is shown, as too few people passed any.
+
+    Raises
+    ------
+    NothingToDraw
+    """
+    if threshold.people and not places:
+        raise NothingToDraw(nowhere_enough(threshold, activities))
+
+
+def extent_of(tracks: Tracks, places: Sequence[Place], threshold: Threshold) -> tuple[float, float, float, float]:
+    """Box of all that is shown, degrees: of all tracks, or with a threshold of the places that enough people visit."""
+    if not threshold.people:
+        return extent(tracks.batches)
+    west, south, east, north = zip(*(place.bbox for place in places), strict=True)
+    return min(west), min(south), max(east), max(north)
 
 
 def drawn_places(places: Sequence[Place], window: Window) -> list[dict[str, Any]]:

@@ -21,12 +21,13 @@ from heatlas.dataset.places import bbox_window, find_places, visits_of
 from heatlas.dataset.viewport import area_of, check_drawing, scale_of
 from heatlas.options.parsing import parse_smoothing
 from heatlas.raster.gaussian import Smoothing
+from heatlas.raster.threshold import NO_THRESHOLD, Limits, Threshold
 from heatlas.sources.time_zones import with_time_zones
 from heatlas.tracks.athlete import athlete_from, refuse_without_athlete
 from heatlas.tracks.filters import EFFORT, names_in, needs_local_time, test_of
 from heatlas.tracks.local_time import in_utc, moment_seconds, offset_of, parse_moment
 from heatlas.tracks.metrics.means import efforts_of
-from heatlas.tracks.people import refuse_nobody
+from heatlas.tracks.people import numbers_of, refuse_nobody
 from heatlas.tracks.privacy import Privacy, hide
 
 if TYPE_CHECKING:
@@ -178,13 +179,7 @@ class Tracks:
         return replace(local, batches=batches)
 
     def refuse_unknown(self, measure: Measure) -> None:
-        """Refuse a measure that needs to know of the athlete, or whose activities are, what nobody said.
-
-        Raises
-        ------
-        BadOption
-            With what to say.
-        """
+        """Refuse a measure that needs to know of the athlete, or whose activities are, what nobody said (BadOption)."""
         refuse_without_athlete(measure.reads, str(measure), self.activities)
         if measure.reduction == "people" and self.batches:
             refuse_nobody(str(measure), self.activities)
@@ -217,9 +212,12 @@ class Tracks:
             replace(self.report, dropped=dropped),
         )
 
-    def places(self) -> list[Place]:
-        """Regions that hold activities, the busiest first."""
-        return find_places(visits_of(self.batches))
+    def places(self, threshold: Threshold = NO_THRESHOLD) -> list[Place]:
+        """Regions that hold activities, the busiest first; with a threshold of cells that enough people visit."""
+        visits = visits_of(self.batches)
+        if threshold.people:
+            visits = visits.of_enough(numbers_of(self.activities), threshold)
+        return find_places(visits)
 
     def window(
         self,
@@ -256,6 +254,8 @@ class Tracks:
         window: Window | None = None,
         smoothing: str | Smoothing = "auto",
         workers: int | None = None,
+        *,
+        at_least: int = 0,
     ) -> Heat:
         """Count a measure over a window and smooth it.
 
@@ -269,6 +269,8 @@ class Tracks:
             Standard deviation of the Gaussian: "4m", "2px", "0" for none, "auto" for 4 m and at least 1 px.
         workers : int, optional
             Threads; by default one for each processor.
+        at_least : int
+            Show only pixels that at least so many different people passed, from zoom 15 on with the pixels around.
 
         Raises
         ------
@@ -287,10 +289,11 @@ class Tracks:
         self.refuse_unknown(wanted)
 
         batches = self.timed_for(wanted).batches
+        threshold = Threshold.of(Limits(at_least), public=False, activities=self.activities)
 
         def again(width: Width, measure: Measure = wanted) -> Drawn:
             assert isinstance(width, Smoothing)
-            return heat(batches, over, measure, width, Context(workers))
+            return heat(batches, over, measure, width, Context(workers), threshold=threshold)
 
         voices = None
         if wanted.reduction in {"mean", "share"}:

@@ -11,6 +11,7 @@ from heatlas.explorer.report import map_data
 from heatlas.explorer.visits import is_indexed, maybe_cut, shown_visits, whole_visits
 from heatlas.library.index.coverage import renewal
 from heatlas.options import LEAST
+from heatlas.raster.threshold import Limits, nowhere_enough
 from heatlas.tiles.cache import Cache
 from heatlas.tiles.look import Filter
 from heatlas.tiles.snapshot import choose, chosen_of
@@ -55,7 +56,7 @@ def explore_chosen(
         When nothing is left.
     """
     least = LEAST if asked.public_least is None else asked.public_least
-    view = open_view(library, asked.public, least=least, utc=wanted.utc)
+    view = open_view(library, asked.public, least=least, utc=wanted.utc, limits=Limits(asked.at_least))
     try:
         snapshot = view.snapshot
         chosen = choose_shown(view, snapshot, Filter(wanted.where, wanted.sports, wanted.after, wanted.before))
@@ -70,6 +71,11 @@ def explore_chosen(
         more = f"; {old}" if old else ""
         raise NothingToDraw(f"the filter leaves none{few} of {len(snapshot.activities):,} activities{more}")
     visits = _visits(library, snapshot, chosen, zoom, Counting(not asked.public), context)
+    visits = visits.of_enough(snapshot.people, snapshot.threshold)
+    if not len(visits.tile) and snapshot.threshold.people:
+        raise NothingToDraw(nowhere_enough(snapshot.threshold, activities.values()))
+    if snapshot.threshold.people:
+        activities = {number: activities[number] for number in set(visits.number.tolist())}
     if not len(visits.tile):
         raise NothingToDraw("no activity goes through a tile: nothing is shown of them, or they lie beyond the map")
     return explored_of(visits, activities, zoom, Counting(not asked.public, asked.public)), visits, old
@@ -98,7 +104,10 @@ def explorer_of_view(
         lambda: _visits(view.library, snapshot, choose(snapshot, Filter()), zoom, counting),
     )
     activities = {number: one for number, one in snapshot.activities.items() if keep[number]}
-    return map_data(explored_of(visits.of(keep), activities, zoom, counting))
+    shown = visits.of(keep).of_enough(snapshot.people, snapshot.threshold)
+    if snapshot.threshold.people:
+        activities = {number: activities[number] for number in set(shown.number.tolist())}
+    return map_data(explored_of(shown, activities, zoom, counting))
 
 
 def _visits(

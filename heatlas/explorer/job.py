@@ -118,6 +118,8 @@ class _Job:
             raise BadOption(f"zoom {explorer.zoom!r} cannot be used: give a whole number from 0 to {FINEST}")
         if not 0 <= (ZOOM if explorer.zoom is None else explorer.zoom) <= FINEST:
             raise BadOption(f"--zoom {explorer.zoom} is outside of 0 to {FINEST}")
+        if explorer.at_least is not None and not explorer.public:
+            raise BadOption("--at-least is for --public, which leaves out what is of a few: say both or none")
         if explorer.public_least is not None and not explorer.public:
             raise BadOption("--public-least is for --public, which leaves out what is of a few: say both or none")
         if not explorer.public:

@@ -15,6 +15,7 @@ from heatlas.library.file.settings import read_settings, read_zones
 from heatlas.library.index.visits import read_cells
 from heatlas.library.rows.merged import read_merged
 from heatlas.library.rows.tracks import read_path
+from heatlas.raster.threshold import is_shown
 from heatlas.tracks.privacy import far_from
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from heatlas.core.context import Context
     from heatlas.library.file.settings import Settings
     from heatlas.library.file.store import Library
+    from heatlas.raster.threshold import Threshold
 
 __all__ = ["FINEST", "TileVisits", "is_indexed", "maybe_cut", "path_visits", "shown_visits", "whole_visits"]
 
@@ -55,6 +57,16 @@ class TileVisits:
         """Visits of some activities: `keep` says by number which; those beyond its end are left out."""
         chosen = np.append(keep, False)[np.minimum(self.number, len(keep))]
         return TileVisits(self.number[chosen], self.tile[chosen])
+
+    def of_enough(self, people: NDArray[np.int64], threshold: Threshold) -> TileVisits:
+        """Visits of tiles through which enough people go; `people` has the person of each activity by number, or -1."""
+        if not threshold.people:
+            return self
+        person = people[self.number]
+        pairs = np.unique(np.stack([self.tile, person])[:, person >= 0], axis=1)
+        tiles, count = np.unique(pairs[0], return_counts=True)
+        shown = np.isin(self.tile, tiles[is_shown(count, threshold.people)])
+        return TileVisits(self.number[shown], self.tile[shown])
 
     def joined(self, other: TileVisits) -> TileVisits:
         """Visits of these activities and of others."""

@@ -16,6 +16,7 @@
 `visited`, `partials`      passages of many tracks listed; pixels of tiles counted, added up and read
 `cells`                    cells of a coarse lattice that tracks go through
 `reduce`, `values`         passages added to pixels; values of metrics
+`people`                   people who passed a pixel, or those around it
 `voices`                   one voice of each activity in a pixel, added to relations
 `encode`, `index`          passages written to, and read from, the passage index
 `numbers`                  numbers in LEB128

@@ -34,6 +34,8 @@ class ExploreKeywords(TypedDict, total=False):
     """For everybody: count what is shown, not whole tracks, without private activities, days and history."""
     public_least: int | None
     """With --public: activities that a filter must leave. [default: 5]"""
+    at_least: int | None
+    """With --public: people who must have visited a tile. 0: no threshold. [default: 5 if persons are named]"""
     where: str | None
     """Only activities that pass, e.g. "sport = 'Run' AND hour < 9"; hours and dates are local."""
     sports: Collection[str] | None
@@ -446,6 +448,11 @@ class RenderKeywords(TypedDict, total=False):
     """Tiles, pages, films: leave out activities that are marked as private, and what is of a few alone."""
     public_least: int | None
     """With --public: activities that a filter, or a layer, must have to be shown. [default: 5]"""
+    at_least: int | None
+    """Tracks: show only pixels that at least so many different people passed, from zoom 15 on with the pixels
+    around; needs --person. 0: no threshold. [default: 5 with --public, if persons are named]"""
+    round: int | None
+    """Tracks: counts are rounded to multiples of it, so that two maps cannot be subtracted to the last pass."""
 
 
 class SiteKeywords(TypedDict, total=False):
@@ -457,6 +464,9 @@ class SiteKeywords(TypedDict, total=False):
     """Public: also show these, and give their numbers (.npy), e.g. heart_rate,passes; else neither."""
     public_least: int | None
     """Public: activities that a filter must leave to be answered. [default: 5]"""
+    at_least: int | None
+    """Public: show only pixels that at least so many different people passed, from zoom 15 on with the pixels
+    around. 0: no threshold. [default: 5 if persons are named]"""
     utc: bool
     """Days and hours of UTC, not of the places where activities began."""
     token: str | None

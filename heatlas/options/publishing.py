@@ -67,6 +67,17 @@ class PublicOptions:
         kinds=_PUBLISHED,
         limits=(1, None),
     )
+    at_least: int | None = option(
+        "N",
+        "Tracks: show only pixels that at least so many different people passed, from zoom 15 on with the pixels "
+        "around; needs --person. 0: no threshold.  [default: 5 with --public, if persons are named]",
+        limits=(0, None),
+    )
+    round: int | None = option(
+        "N",
+        "Tracks: counts are rounded to multiples of it, so that two maps cannot be subtracted to the last pass.",
+        limits=(1, None),
+    )
 
     @property
     def least(self) -> int:
@@ -99,6 +110,13 @@ class SiteOptions:
     public_least: int | None = option(
         "N", "Public: activities that a filter must leave to be answered.  [default: 5]", kinds=(), limits=(1, None)
     )
+    at_least: int | None = option(
+        "N",
+        "Public: show only pixels that at least so many different people passed, from zoom 15 on with the pixels "
+        "around. 0: no threshold.  [default: 5 if persons are named]",
+        kinds=(),
+        limits=(0, None),
+    )
     utc: bool = switch("Days and hours of UTC, not of the places where activities began.", kinds=())
     token: str | None = option(
         "SECRET", "What clients must know; needed to be reached from elsewhere. Also HEATLAS_TOKEN.", kinds=()
@@ -129,4 +147,9 @@ class ExplorerOptions:
     )
     public_least: int | None = option(
         "N", "With --public: activities that a filter must leave.  [default: 5]", limits=(1, None)
+    )
+    at_least: int | None = option(
+        "N",
+        "With --public: people who must have visited a tile. 0: no threshold.  [default: 5 if persons are named]",
+        limits=(0, None),
     )

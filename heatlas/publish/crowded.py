@@ -36,7 +36,9 @@ LABELS: dict[str, Callable[[Activity], str]] = {
 """Word of --layers -> function from an activity to the title of its layer; empty: it is in none."""
 
 
-def titles_of(activities: Sequence[Activity], words: Sequence[str], least: int) -> dict[str, set[str]]:
+def titles_of(
+    activities: Sequence[Activity], words: Sequence[str], least: int, at_least: int = 0
+) -> dict[str, set[str]]:
     """Titles of the layers that are shown, by word of --layers.
 
     Activities are grouped once, into groups of at least `least`. A layer is shown only if it consists of whole groups.
@@ -50,9 +52,14 @@ def titles_of(activities: Sequence[Activity], words: Sequence[str], least: int) 
         Keys of LABELS; grouping follows the first one first, so that it loses the fewest layers.
     least : int
         Minimum size of a group.
+    at_least : int
+        Minimum number of different people of a group.
     """
     labels = {word: [LABELS[word](activity) for activity in activities] for word in words}
-    groups = grouped(list(zip(*labels.values(), strict=True)), least) if activities and words else np.zeros(0, np.int64)
+    groups = np.zeros(0, np.int64)
+    if activities and words:
+        whose = [activity.person for activity in activities]
+        groups = grouped(list(zip(*labels.values(), strict=True)), least, whose, at_least)
     found = {}
     for word, titles in labels.items():
         whole = whole_in(groups, titles).tolist()

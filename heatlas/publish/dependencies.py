@@ -51,6 +51,8 @@ def facts_read(field: Field, size: int) -> NDArray[np.float64]:
         columns += [facts.of(name) for name in _of_activities(field)]
         columns += [facts.days] if measure.reduction == "days" else []
         columns += [facts.people_marks] if measure.reduction == "people" else []
+    if field.snapshot.threshold.people and not (facts is not None and measure.reduction == "people"):
+        columns += [all_facts(field).people_marks]
     if not field.look.point_set:
         columns += [side.astype(np.float64) for side in sides_of(field) or ()]
     return _table(columns, size)

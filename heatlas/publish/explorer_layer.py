@@ -28,6 +28,9 @@ def explorer_data(field: Field, zoom: int | None) -> dict[str, Any] | None:
     if field.look.point_set:
         raise BadOption("--explorer counts tiles that tracks visit, and points are shown: leave it out")
     visits = shown_visits(field.view.library, field.chosen.keep, zoom)
+    visits = visits.of_enough(field.snapshot.people, field.snapshot.threshold)
     numbers, keep = field.snapshot.activities, field.chosen.keep
     activities = {number: activity for number, activity in numbers.items() if keep[number]}
+    if field.snapshot.threshold.people:
+        activities = {number: activities[number] for number in set(visits.number.tolist())}
     return map_data(explored_of(visits, activities, zoom, Counting(whole=False, public=True)))

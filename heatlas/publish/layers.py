@@ -19,7 +19,6 @@ from heatlas.options import (
     KernelOptions,
     LabelOptions,
     PageOptions,
-    PublicOptions,
     RenderOptions,
     ViewportOptions,
 )
@@ -31,15 +30,16 @@ from heatlas.publish.groups import GROUPS, parts_of_points, refuse_groups_of_poi
 from heatlas.publish.html import MapLayer, write_html
 from heatlas.publish.pmtiles import read_metadata
 from heatlas.publish.publishing import publish
-from heatlas.publish.request import parse_request, refuse_none_chosen
+from heatlas.publish.request import few_words, parse_request, refuse_none_chosen, view_of
 from heatlas.publish.size_estimate import check_weight, fitting_zooms
 from heatlas.raster.grid import Grid
 from heatlas.raster.measure import parse_measure
+from heatlas.raster.threshold import nowhere_enough
 from heatlas.style.defaults import bright_colours, suiting_colours
 from heatlas.tiles.fields import signs_matter_in
 from heatlas.tiles.notes import notes_of
 from heatlas.tiles.scales import field_title
-from heatlas.tiles.view import close, known_in, open_view
+from heatlas.tiles.view import close, known_in
 from heatlas.writers import check_place
 
 if TYPE_CHECKING:
@@ -93,10 +93,10 @@ def publish_html(
     """
     path = Path(output)
     check_place(path)
-    public, zooms = options.public, parse_zooms(options.frame.zoom)
+    zooms = parse_zooms(options.frame.zoom)
     opening = None if options.frame.bbox is None else viewport.box_of(options.frame.bbox)
     with open_library(library_path) as library, scratch_folder() as folder:
-        view = open_view(library, public.public, shown_only=True, least=public.least, utc=options.filter.utc)
+        view = view_of(library, options)
         try:
             context.progress("looking what there is", 0, 0)
             plans, left_out = _plans(view, options)
@@ -116,6 +116,8 @@ def publish_html(
                 else:
                     drawn.append(layer)
                     warnings += [note for note in notes_of(field, last) if note not in warnings]
+            if not drawn and view.snapshot.threshold.people:
+                raise NothingToDraw(nowhere_enough(view.snapshot.threshold, view.snapshot.activities.values()))
             if not drawn:
                 raise NothingToDraw(f"nothing that could be shown was recorded in {library_path}")
             context.progress("writing", 0, 0)
@@ -127,7 +129,15 @@ def publish_html(
             )  # fmt: skip
         finally:
             close(view)
-    return {**report, "estimated": size, "warnings": [*left_out, *warnings, *report["warnings"]]}
+    return {
+        **report,
+        "estimated": size,
+        "warnings": [*left_out, *warnings, *_threshold_words(view, options), *report["warnings"]],
+    }
+
+
+def _threshold_words(view: View, options: RenderOptions) -> list[str]:
+    return view.snapshot.threshold.words(span=bool(options.filter.after or options.filter.before))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +196,8 @@ def _of_tracks(options: RenderOptions) -> RenderOptions:
 def _split(field: Field, groups: list[str], options: RenderOptions) -> tuple[list[_Plan], list[str]]:
     """Layers of parts of the activities, and messages about those that are left out."""
     path, activities, plans, left_out = field.view.library.path, _activities(field), [], []
-    shown = titles_of(activities, groups, field.view.least if field.view.public else 1)
+    at_least = field.snapshot.threshold.people if field.view.public else 0
+    shown = titles_of(activities, groups, field.view.least if field.view.public else 1, at_least)
     for word in groups:
         name, split = GROUPS[word]
         parts = split(activities, options.filter)
@@ -197,7 +208,7 @@ def _split(field: Field, groups: list[str], options: RenderOptions) -> tuple[lis
         if few := sum(title not in shown[word] for title, _ in parts):
             left_out.append(
                 f"of {len(parts)} layers by {word} {few} are left out: a public map shows no fewer than "
-                f"{field.view.least} activities by themselves, nor what could be told from the others (--public-least)"
+                f"{few_words(field)} by themselves, nor what could be told from the others (--public-least)"
             )
     return plans, left_out
 
@@ -250,7 +261,9 @@ def _drawn(field: Field, archive: Path, plan: _Plan, zooms: tuple[int, int], con
         plan.options,
         frame=ViewportOptions(zoom=f"{zooms[0]}-{zooms[1]}"),
         labels=LabelOptions(),
-        public=PublicOptions(public=field.view.public, public_least=1),  # layers with too few are left out already
+        public=replace(
+            plan.options.public, public_least=1 if field.view.public else None
+        ),  # layers with too few are left out already
         page=PageOptions(),
     )
     try:

@@ -25,12 +25,14 @@ from heatlas.publish.extent import beginning_of, bounds_of
 from heatlas.publish.folder import check_folder, open_folder
 from heatlas.publish.ground import with_ground
 from heatlas.publish.pyramid import write_pyramid
-from heatlas.publish.request import parse_request, refuse_none_chosen
+from heatlas.publish.request import parse_request, refuse_none_chosen, view_of
 from heatlas.publish.sink import Metadata
+from heatlas.raster.threshold import nowhere_enough
 from heatlas.tiles.fields import index_in
 from heatlas.tiles.notes import notes_of
 from heatlas.tiles.scales import field_title, tone_data
-from heatlas.tiles.view import close, now, open_view, renewed, unchanged
+from heatlas.tiles.shown_totals import activities_shown
+from heatlas.tiles.view import close, now, renewed, unchanged
 from heatlas.watching import Alarm, Part, keep_going
 from heatlas.watching.rounds import begin
 from heatlas.writers import check_place
@@ -139,11 +141,11 @@ def publish(
     SourceFailed, HeatlasError
         When the library cannot be read, or the output cannot be written.
     """
-    output, public = Path(output), options.public
+    output = Path(output)
     check(output, options.tiles.url)
     request = parse_request(library_path, options, beside=True)
     with open_library(library_path) as library:
-        view = open_view(library, public.public, shown_only=True, least=public.least, utc=options.filter.utc)
+        view = view_of(library, options)
         try:
             return _publish(view, view.snapshot, output, request, context)
         finally:
@@ -164,12 +166,10 @@ def watch(
         As for `publish`; `refit` applies to the first run only. The context's `report` is called with the result of
         each run.
     """
-    output, public = Path(output), options.public
+    output = Path(output)
     check(output, options.tiles.url)
     parse_request(library_path, options, beside=True)
-    view = open_view(
-        open_library(library_path), public.public, shown_only=True, least=public.least, utc=options.filter.utc
-    )
+    view = view_of(open_library(library_path), options)
     watched = _Watched(view, output, options, context)
     parts = [Part(f"the library {library_path}", watched.work)]
     try:
@@ -253,6 +253,8 @@ def _publish(view: View, snapshot: Snapshot, output: Path, request: PublishReque
     beginning = beginning_of(field)
     if beginning is None and not output.exists():
         refuse_none_chosen(field, request)
+        if snapshot.threshold.people and snapshot.activities:
+            raise NothingToDraw(nowhere_enough(snapshot.threshold, snapshot.activities.values()))
         raise NothingToDraw(f"{view.library.path} holds nothing that could be shown: there is nothing to publish")
     style, explorer = request.style(field), explorer_data(field, request.explorer)
     opened = ENDINGS.get(output.suffix.lower(), open_folder)
@@ -279,11 +281,17 @@ def _publish(view: View, snapshot: Snapshot, output: Path, request: PublishReque
         **({} if metadata.streets is None else {"streets": metadata.streets.data()}),
         "warnings": [
             *notes_of(field, zooms.stop - 1),
+            *_threshold_words(field, request),
             *([] if metadata.streets is None else [metadata.streets.sentence()]),
         ],
         "seconds": {**outcome.seconds, "finish": done - finishing, "all": done - started},
         "outputs": [str(path) for path in outputs],
     }
+
+
+def _threshold_words(field: Field, request: PublishRequest) -> list[str]:
+    chosen = request.chosen
+    return field.snapshot.threshold.words(span=bool(chosen.after or chosen.before))
 
 
 def _remember_filter(sink: Sink, request: PublishRequest, field: Field) -> None:
@@ -302,7 +310,7 @@ def _shown(field: Field) -> dict[str, Any]:
     """Amounts that are shown, for the report."""
     stored = field.snapshot.point_sets.get(field.look.point_set)
     if stored is None:
-        return {"activities": field.chosen.count}
+        return {"activities": activities_shown(field)}
     return {"activities": 0, "point_set": stored.name, "points": index_in(field).points}
 
 

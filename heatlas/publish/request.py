@@ -15,25 +15,36 @@ from heatlas.options import TileOptions, options_of
 from heatlas.options.parsing import parse_zooms
 from heatlas.publish.basemap import streets_beside
 from heatlas.publish.default_zoom import last_zoom_of_points
+from heatlas.raster.threshold import Limits, Threshold
 from heatlas.tiles.fields import Field, first_zoom
 from heatlas.tiles.look import Filter
 from heatlas.tiles.notes import old_notes
 from heatlas.tiles.request import LAST_ZOOM, TileRequest, Wording, parse_look
 from heatlas.tiles.scales import colours_of
 from heatlas.tiles.snapshot import choose, chosen_of, refuse_absent
-from heatlas.tiles.view import known_in
+from heatlas.tiles.view import known_in, open_view
 from heatlas.tracks.privacy import owner_secret
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from heatlas.library.file.store import Library
     from heatlas.options import RenderOptions
     from heatlas.pmtiles.streets import Streets
     from heatlas.tiles.look import Look
     from heatlas.tiles.snapshot import Chosen, Snapshot
     from heatlas.tiles.view import View
 
-__all__ = ["FORMS", "PublishRequest", "last_zoom", "look_words", "parse_request", "refuse_none_chosen"]
+__all__ = [
+    "FORMS",
+    "PublishRequest",
+    "few_words",
+    "last_zoom",
+    "look_words",
+    "parse_request",
+    "refuse_none_chosen",
+    "view_of",
+]
 
 FORMS = options_of(TileOptions)["form"].choices
 """Formats of tiles, the default first."""
@@ -82,7 +93,7 @@ class PublishRequest:
         if self.look.point_set and self.look.point_set not in snapshot.point_sets:
             raise BadOption(f"{view.library.path} has no point set {self.look.point_set!r} any more")
         chosen = _choose(view, snapshot, self, absent)
-        if _is_too_few(view, self.chosen, chosen):
+        if _is_too_few(view, snapshot, self.chosen, chosen):
             chosen = chosen_of(snapshot, np.zeros(len(snapshot.activities), np.bool_))
         return Field(view, snapshot, chosen, self.look)
 
@@ -124,6 +135,8 @@ class PublishRequest:
         """Digest of the style of tiles: all that decides how they look, without data, filter and tone."""
         digest = hashlib.blake2b(look_words(self.look, self.form).encode(), digest_size=16)
         digest.update(colours_of(field).tobytes())
+        if threshold := field.snapshot.threshold:
+            digest.update(f"people {threshold.people} round {threshold.step}".encode())
         return digest.digest()
 
 
@@ -150,9 +163,27 @@ def _choose(view: View, snapshot: Snapshot, request: PublishRequest, absent: boo
     return chosen_of(snapshot, chosen.keep[snapshot.numbers] & known_in(view, snapshot, request.look.measure.recorded))
 
 
-def _is_too_few(view: View, wanted: Filter, chosen: Chosen) -> bool:
+def _is_too_few(view: View, snapshot: Snapshot, wanted: Filter, chosen: Chosen) -> bool:
     """Whether a filter leaves so few activities that a public map shows none of them."""
-    return view.public and wanted != Filter() and 0 < chosen.count < view.least
+    if not view.public or wanted == Filter() or not chosen.count:
+        return False
+    whose = snapshot.people[: len(chosen.keep)][chosen.keep[: len(snapshot.people)]]
+    return chosen.count < view.least or len(np.unique(whose[whose >= 0])) < snapshot.threshold.people
+
+
+def view_of(library: Library, options: RenderOptions) -> View:
+    """Open a library as it is published."""
+    public = options.public
+    return open_view(
+        library, public.public, shown_only=True, least=public.least, utc=options.filter.utc,
+        limits=Limits(public.at_least, public.round),
+    )  # fmt: skip
+
+
+def few_words(field: Field) -> str:
+    """Fewest activities, and people, that a public map shows by themselves."""
+    people = field.snapshot.threshold.people
+    return f"{field.view.least} activities{f' of {people} people' if people else ''}"
 
 
 def refuse_none_chosen(field: Field, request: PublishRequest) -> None:
@@ -169,10 +200,10 @@ def refuse_none_chosen(field: Field, request: PublishRequest) -> None:
         few = _choose(field.view, field.snapshot, request, absent=True)
         metric = request.look.measure.metric if field.view.public else ""
         having = f" with {metric}" if metric else ""
-        if _is_too_few(field.view, request.chosen, few):
+        if _is_too_few(field.view, field.snapshot, request.chosen, few):
             raise NothingToDraw(
                 f"the filter leaves {few.count}{having} of {held} activities, and --public shows no fewer than "
-                f"{field.view.least} by themselves: take a wider filter, or say --public-least {few.count}"
+                f"{few_words(field)} by themselves: take a wider filter, or say --public-least or --at-least"
             )
         old = "".join(f"; {sentence}" for sentence in old_notes(field, field.view.library.path))
         raise NothingToDraw(f"the filter leaves none{having} of {held} activities{old}")
@@ -214,6 +245,7 @@ def parse_request(library_path: str | Path, options: RenderOptions, *, beside: b
         density=points.density or None, tone=style.tone, colormap=style.colormap,
     )  # fmt: skip
     look = parse_look(asked, stored_points(library_path, options.measure), _WORDS)
+    Threshold(step=options.public.round or 1).check(look.measure)
     title, attribution = options.labels.title or "", options.labels.attribution or ""
     return PublishRequest(
         look, asked.filter, form, zooms, title, attribution, tiles.url or "", tiles.refit, options.page.explorer,

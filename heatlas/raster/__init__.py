@@ -20,6 +20,8 @@
 `gaussian`      smoothing of tracks, in pixels or in true metres
 `point_kernel`  spreading of points
 `softening`     smoothing of tracks, or spreading of points
+`threshold`     least number of people of a pixel that is shown
+`count_people`  people who passed each pixel, or those around it
 `pipeline`      count, then smooth
 `spool`         points stored in a temporary file, to be read twice
 =============== ==============================================================

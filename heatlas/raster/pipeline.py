@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from heatlas.core.context import NOBODY, Context
+from heatlas.raster.count_people import people_around
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.gaussian import halo, smooth
+from heatlas.raster.threshold import NO_THRESHOLD, is_shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,9 +22,10 @@ if TYPE_CHECKING:
     from heatlas.raster.grid import Grid
     from heatlas.raster.measure import Measure
     from heatlas.raster.point_kernel import Kernel
+    from heatlas.raster.threshold import Threshold
     from heatlas.tracks.metrics.model import Model
 
-__all__ = ["Drawn", "heat", "point_heat"]
+__all__ = ["Drawn", "counted", "heat", "point_heat"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ def heat(
     smoothing: Smoothing,
     context: Context = NOBODY,
     model: Model | None = None,
+    threshold: Threshold = NO_THRESHOLD,
 ) -> Drawn:
     """Count a measure over a window and smooth it.
 
@@ -81,6 +85,8 @@ def heat(
         Receives each stage as it begins.
     model : Model, optional
         Of the heart rate, for a residual; by default it is fitted to the batches.
+    threshold : Threshold
+        Least number of people of pixels that are shown.
 
     Returns
     -------
@@ -89,13 +95,29 @@ def heat(
     margin = halo(smoothing, window)
     started = time.perf_counter()
     context.progress("tracing", 0, 0)
-    grown = draw(batches, window.grown(margin), measure, context.workers, model=model)
+    grown = counted(batches, window.grown(margin), measure, context.workers, model, threshold)
     traced = time.perf_counter()
     context.progress("smoothing", 0, 0)
     smoothed = smooth(grown, smoothing, window, context.workers)
     drawn = Drawn(grown, smoothed, {}).with_fit()
     done = time.perf_counter()
     return replace(drawn, seconds={"trace": traced - started, "smooth": done - traced})
+
+
+def counted(
+    batches: Sequence[Batch],
+    window: Window,
+    measure: Measure,
+    workers: int | None = None,
+    model: Model | None = None,
+    threshold: Threshold = NO_THRESHOLD,
+) -> Grid:
+    """Count a measure over a window, and leave out what too few people passed."""
+    grid = draw(batches, window, measure, workers, model=model)
+    if not threshold:
+        return grid
+    shown = is_shown(people_around(batches, window, workers), threshold.people) if threshold.people else None
+    return threshold.applied(grid, shown)
 
 
 def point_heat(

@@ -15,13 +15,13 @@ from heatlas.core.errors import BadOption, NothingToDraw, TooLarge
 from heatlas.core.resources import free_memory
 from heatlas.core.window import Window
 from heatlas.core.words import counted
-from heatlas.dataset.places import extent
-from heatlas.dataset.selection import drawn_places, why_nowhere
+from heatlas.dataset.selection import drawn_places, extent_of, refuse_unshown, threshold_of, why_nowhere
 from heatlas.dataset.tracks import why_nothing
 from heatlas.raster.draw_passages import model_of
 from heatlas.raster.grid import Grid
 from heatlas.raster.left_out import few_values, left_out_of_tracks, share_shown
 from heatlas.raster.pipeline import heat
+from heatlas.raster.threshold import nowhere_enough
 from heatlas.style.colour import Style, colour
 from heatlas.style.decorations import DecoratedPixels, Decorations, arrange
 from heatlas.style.defaults import measure_unit, suiting_colours, suiting_tone_scale, titled, written_per_value
@@ -153,9 +153,11 @@ class FacetJob:
             raise NothingToDraw(why_nothing(tracks))
         tracks.refuse_unknown(job.measure)
         tracks = tracks.timed_for(job.measure)
-        places = tracks.places()
+        threshold = threshold_of(job.limits, tracks.activities)
+        places = tracks.places(threshold)
+        refuse_unshown(places, threshold, tracks.activities)
         busiest = job.frame.choice == "busiest place"
-        box = job.frame.bbox or (places[0].bbox if busiest else extent(tracks.batches))
+        box = job.frame.bbox or (places[0].bbox if busiest else extent_of(tracks, places, threshold))
         parts, left_out = _split(tracks, self.by, job.frame.window(box))
         if not parts:
             raise NothingToDraw(f"no activity in the window has a {self.by}: {' and '.join(left_out) or 'none'}")
@@ -165,10 +167,11 @@ class FacetJob:
         panels = []
         for number, part in enumerate(parts):
             context.progress("tracing", number, len(parts))
-            drawn = heat(part.batches, window, job.measure, job.smoothing, Context(context.workers), model)
+            drawn = heat(part.batches, window, job.measure, job.smoothing, Context(context.workers), model, threshold)
             panels.append(_Panel(part, drawn.smoothed, drawn.bare.filled, drawn.total))
         if not any(panel.on_path.any() for panel in panels):
-            raise NothingToDraw(why_nowhere(job.measure, places, unsuited))
+            enough = why_nowhere(job.measure, places, unsuited)
+            raise NothingToDraw(nowhere_enough(threshold, tracks.activities) if threshold.people else enough)
         done = time.perf_counter()
         finished = self._write(panels, sheet, window, context)
         unit = measure_unit(job.measure)
@@ -183,7 +186,7 @@ class FacetJob:
             **({} if model is None else {"model": str(model)}),
             "total": sum(panel.total for panel in panels),
             "facets": [{"title": p.part.title, "activities": p.part.seen, "total": p.total} for p in panels],
-            "warnings": [*left_out, *finished["warnings"], *unsuited],
+            "warnings": [*left_out, *finished["warnings"], *unsuited, *threshold.words(span=job.choice.spans)],
             **job.choice.open_places(whole, tracks),
             "seconds": {**tracks.report.seconds, "draw": done - started, "write": time.perf_counter() - done},
         }

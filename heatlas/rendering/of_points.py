@@ -43,6 +43,7 @@ def points_to_draw(given: Given, options: RenderOptions) -> tuple[PointSet, str 
     refuse(options.picture, points_only, "facet")
     refuse(options.filter, points_only, "utc")
     refuse(options.gaps, points_only)
+    refuse(options.public, points_only, "at_least", "round")
     if held is None:
         from heatlas.dataset.points import PointSet
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import NothingToDraw
 from heatlas.core.memory import check_memory
-from heatlas.dataset.places import extent
-from heatlas.dataset.selection import Selection, drawn_places, why_nowhere
+from heatlas.dataset.selection import Selection, drawn_places, extent_of, refuse_unshown, threshold_of, why_nowhere
 from heatlas.dataset.tracks import Tracks, why_nothing
+from heatlas.options import PublicOptions
 from heatlas.options.parsing import parse_smoothing
 from heatlas.raster.draw_passages import model_of
 from heatlas.raster.gaussian import Smoothing, halo
 from heatlas.raster.left_out import left_out_of_tracks
 from heatlas.raster.pipeline import heat
+from heatlas.raster.threshold import Threshold, nowhere_enough
 from heatlas.rendering.bands import draw_in_bands
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class TrackJob:
     finish: Finish
     smoothing: Smoothing
     choice: Selection
+    limits: PublicOptions = field(default_factory=PublicOptions)
 
     @classmethod
     def parse(cls, measure: Measure, frame: Viewport, finish: Finish, options: RenderOptions) -> TrackJob:
@@ -50,7 +52,8 @@ class TrackJob:
             Before anything is read.
         """
         choice = Selection.parse(options.filter, options.hiding)
-        job = cls(measure, frame, finish, parse_smoothing(options.smooth or "auto"), choice)
+        Threshold(step=options.public.round or 1).check(measure)
+        job = cls(measure, frame, finish, parse_smoothing(options.smooth or "auto"), choice, options.public)
         if frame.bbox is not None:
             job._window(frame.bbox)
         return job
@@ -77,9 +80,11 @@ class TrackJob:
         if not tracks.batches:
             raise NothingToDraw(why_nothing(tracks))
         tracks.refuse_unknown(self.measure)
-        places = tracks.places()
+        threshold = threshold_of(self.limits, tracks.activities)
+        places = tracks.places(threshold)
+        refuse_unshown(places, threshold, tracks.activities)
         busiest = self.frame.choice == "busiest place"
-        box = self.frame.bbox or (places[0].bbox if busiest else extent(tracks.batches))
+        box = self.frame.bbox or (places[0].bbox if busiest else extent_of(tracks, places, threshold))
         window, rows = self._window(box)
         model = model_of(tracks.batches, self.measure)
         chosen = time.perf_counter()
@@ -88,12 +93,14 @@ class TrackJob:
         left_out = left_out_of_tracks(self.measure, batches)
 
         def make(part: Window, context: Context) -> Drawn:
-            return heat(batches, part, self.measure, self.smoothing, context, model)
+            return heat(batches, part, self.measure, self.smoothing, context, model, threshold)
 
-        with draw_in_bands(make, window, rows, context) as field:
-            if not field.filled:
+        with draw_in_bands(make, window, rows, context) as drawn:
+            if not drawn.filled and threshold.people:
+                raise NothingToDraw(nowhere_enough(threshold, tracks.activities))
+            if not drawn.filled:
                 raise NothingToDraw(why_nowhere(self.measure, places, left_out))
-            finished = self.finish.write(field, context)
+            finished = self.finish.write(drawn, context)
         seconds = {**tracks.report.seconds, "choose": chosen - started, **finished.pop("seconds")}
         return {
             **tracks.data(),
@@ -101,7 +108,7 @@ class TrackJob:
             "choice": self.frame.choice,
             "window": window.data(),
             **finished,
-            "warnings": [*finished["warnings"], *left_out],
+            "warnings": [*finished["warnings"], *left_out, *threshold.words(span=self.choice.spans)],
             **({} if model is None else {"model": str(model)}),
             **self.choice.open_places(whole, tracks),
             "seconds": seconds,

@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from heatlas.core.errors import BadOption, HeatlasError
 from heatlas.library.file.opening import open_library
 from heatlas.pmtiles.streets import Streets, is_file_of_tiles, open_streets
+from heatlas.raster.threshold import Limits
 from heatlas.server.adding.uploads import tidy
 from heatlas.server.routes import all_routes
 from heatlas.server.site.openness import parse_public_measures
@@ -45,6 +46,7 @@ def create_app(
     basemap: Mapping[str, str] | str | None = None,
     public_measures: Collection[str] = (),
     public_least: int = LEAST,
+    at_least: int | None = None,
     largest_upload: int = _LARGEST_UPLOAD,
     makes: str | Path | None = None,
 ) -> Starlette:
@@ -74,6 +76,9 @@ def create_app(
         Further measures that a public map shows and gives as numbers, such as heart_rate or max(power).
     public_least : int
         Minimum number of activities of a group that a filter of a public map can show (`heatlas.tiles.crowds`).
+    at_least : int, optional
+        People who must have passed a pixel of a public map (`heatlas.raster.threshold`); 0: no threshold. By default 5
+        if persons are named.
     largest_upload : int
         Bytes of one import at most.
     makes : str or Path, optional
@@ -90,10 +95,12 @@ def create_app(
     named = parse_public_measures(public_measures)
     if named and not public:
         raise BadOption("--public-measures is for a --public map: any other shows all that there is")
+    if at_least is not None and not public:
+        raise BadOption("--at-least is for a --public map: any other shows what anybody passed")
     library = open_library(library_path)
     tidy(library)
     site = ServedLibrary(
-        view=open_view(library, public, least=public_least, utc=utc),
+        view=open_view(library, public, least=public_least, utc=utc, limits=Limits(at_least)),
         public=public,
         token=token,
         hosts=tuple(host.lower().rstrip(".") for host in allowed_hosts),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from heatlas.core.errors import HeatlasError
 from heatlas.library.file.opening import open_library
 from heatlas.server.site.state import say
-from heatlas.tiles.view import close, open_view
+from heatlas.tiles.view import close, reopened
 
 if TYPE_CHECKING:
     from heatlas.server.site.state import ServedLibrary
@@ -36,7 +36,7 @@ def make(site: ServedLibrary) -> View | None:
             return None
         before, path, there = site.view, site.makes, os.path.lexists(site.makes)
         library = open_library(path, create=True)
-        site.view = open_view(library, before.public, shown_only=before.shown_only, least=before.least, utc=before.utc)
+        site.view = reopened(before, library)
         if not there:
             return before
         site.makes = None  # somebody else has made it meanwhile

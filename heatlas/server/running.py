@@ -56,7 +56,7 @@ def serve(
     makes : str or Path, optional
         File of a library that the first import makes, as for `heatlas.server.create_app`.
     **site
-        public, utc, token, basemap, public_measures and public_least, as for `heatlas.server.create_app`.
+        public, utc, token, basemap, public_measures, public_least and at_least, as for `heatlas.server.create_app`.
 
     Raises
     ------

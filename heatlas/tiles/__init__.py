@@ -10,6 +10,7 @@
 `surroundings`                local tones of the cells around a tile
 `notes`                       what a map leaves out, in sentences
 `metadata`, `point_places`    measures, places, bounds; busiest places of points
+`shown_totals`                totals of what a map with a threshold of people shows
 `in_view`, `histogram`        activities and points in a box; joint histogram of two metrics in it
 `same_way`                    activities that share most of their way
 `encoding`, `painting`        PNG, WebP, values; one tile of a field as bytes

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.library.points.point_drawing import points_in_tiles
 from heatlas.tiles.fields import index_in
-from heatlas.tiles.tile_counts import TileCounts, busiest
+from heatlas.tiles.tile_counts import TileCounts, busiest, tiles_of_enough
 from heatlas.tiles.view import census_of
 
 if TYPE_CHECKING:
@@ -40,7 +41,11 @@ def census_for(field: Field, zoom: int) -> TileCounts:
 def busy_tiles(field: Field, zoom: int, most: int) -> list[tuple[int, int]]:
     """Sample the tiles of a zoom (see `heatlas.tiles.tile_counts.busiest`)."""
     keep = None if field.look.point_set else field.chosen.keep
-    return busiest(census_for(field, zoom), keep, most)
+    counts = census_for(field, zoom)
+    if keep is not None and field.snapshot.threshold.people:
+        enough = np.isin(counts.tile, tiles_of_enough(counts, field.snapshot, keep))
+        counts = replace(counts, passages=np.where(enough, counts.passages, 0))
+    return busiest(counts, keep, most)
 
 
 def kept_passages(field: Field, tile_counts: TileCounts) -> NDArray[np.int32]:

@@ -5,6 +5,8 @@ less its rides gives its one run. Activities are therefore grouped once, by spor
 minimum size. A filter shows only the groups that it contains as a whole. Sums, differences and intersections of
 answers then consist of whole groups too.
 
+With a threshold of people, groups are of so many people, too.
+
 Small groups join the most similar ones: small months of a sport and year are merged, then small years of a sport,
 then small sports. If these are still too few, they join the smallest group beside them.
 
@@ -23,7 +25,7 @@ from heatlas.tiles.look import Filter
 from heatlas.tiles.snapshot import choose, chosen_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["LEAST", "choose_among", "crowds_of", "grouped", "whole_in"]
 
 
-def grouped(paths: Sequence[tuple[Hashable, ...]], least: int) -> Groups:
-    """Group activities with equal paths into groups of at least `least`.
+def grouped(paths: Sequence[tuple[Hashable, ...]], least: int, people: Sequence[str] = (), at_least: int = 0) -> Groups:
+    """Group activities with equal paths into groups of at least `least`, and of at least so many people.
 
     Parameters
     ----------
@@ -46,29 +48,37 @@ def grouped(paths: Sequence[tuple[Hashable, ...]], least: int) -> Groups:
         there. If there is none, the same is done one part higher.
     least : int
         Minimum size of a group. If there are fewer activities in all, they are in no group.
+    people : sequence of str
+        Whose each activity is; read where people are counted.
+    at_least : int
+        Minimum number of different people of a group.
     """
+
+    def are_enough(members: list[int]) -> bool:
+        return len(members) >= least and (not at_least or len({people[k] for k in members} - {""}) >= at_least)
+
     groups = np.full(len(paths), -1, np.int64)
-    for number, members in enumerate(_gathered(paths, list(range(len(paths))), 0, least)[0]):
+    for number, members in enumerate(_gathered(paths, list(range(len(paths))), 0, are_enough)[0]):
         groups[members] = number
     return groups
 
 
 def _gathered(
-    paths: Sequence[tuple[Hashable, ...]], here: list[int], depth: int, least: int
+    paths: Sequence[tuple[Hashable, ...]], here: list[int], depth: int, are_enough: Callable[[list[int]], bool]
 ) -> tuple[list[list[int]], list[int]]:
     """Groups of activities that share the first `depth` parts of their paths, and the activities left over."""
     if not here or depth == len(paths[here[0]]):
-        return ([here], []) if len(here) >= least else ([], here)
+        return ([here], []) if are_enough(here) else ([], here)
     parts: dict[Hashable, list[int]] = {}
     for k in here:
         parts.setdefault(paths[k][depth], []).append(k)
     groups: list[list[int]] = []
     rest: list[int] = []
     for part in parts.values():
-        enough, few = _gathered(paths, part, depth + 1, least)
+        enough, few = _gathered(paths, part, depth + 1, are_enough)
         groups += enough
         rest += few
-    if len(rest) >= least:
+    if rest and are_enough(rest):
         return [*groups, rest], []
     if rest and groups:
         # Ties are broken by path, as the result must not depend on the order of import.
@@ -100,7 +110,9 @@ def crowds_of(snapshot: Snapshot, least: int, having: NDArray[np.bool_]) -> Grou
     """
     paths = [(values["sport"], values["year"], values["month"]) for values in snapshot.attributes]
     groups = np.full(len(paths), -1, np.int64)
-    groups[having] = grouped([path for path, has in zip(paths, having.tolist(), strict=True) if has], least)
+    chosen = np.flatnonzero(having).tolist()
+    whose = [values["person"] for values in snapshot.attributes]
+    groups[having] = grouped([paths[k] for k in chosen], least, [whose[k] for k in chosen], snapshot.threshold.people)
     return groups
 
 

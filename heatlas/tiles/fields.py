@@ -13,6 +13,7 @@ from heatlas.core.window import Window
 from heatlas.library.index.coverage import renewal
 from heatlas.library.index.drawing import draw
 from heatlas.library.index.passage_tiles import needs_facts
+from heatlas.library.index.people import people_around
 from heatlas.library.points.point_drawing import DEEPEST_TILES, draw_tile
 from heatlas.library.points.point_times import PointIndex, read_timed
 from heatlas.library.rows.activity_means import ActivityFacts, read_means
@@ -20,6 +21,7 @@ from heatlas.raster.gaussian import halo, smooth
 from heatlas.raster.grid import Grid, paste
 from heatlas.raster.point_kernel import halo as kernel_halo
 from heatlas.raster.point_kernel import spread
+from heatlas.raster.threshold import is_shown
 from heatlas.tiles.look import Filter
 from heatlas.tiles.view import choose_in, signs_matter
 from heatlas.tracks.athlete import refuse_without_athlete
@@ -215,7 +217,24 @@ def count_tile(field: Field, window: Window) -> Grid | None:
     if field.counted is not None:
         return field.counted.tile(window, field.look.measure)
     grid = draw(field.view.library, window, field.look.measure, field.chosen.keep, facts_of(field), sides_of(field))
+    threshold = field.snapshot.threshold
+    if threshold and any(plane.any() for plane in grid.planes.values()):
+        grid = threshold.applied(grid, _shown_in(field, window) if threshold.people else None)
     return grid if any(plane.any() for plane in grid.planes.values()) else None
+
+
+def _shown_in(field: Field, window: Window) -> NDArray[np.bool_]:
+    """(height, width) pixels that enough people passed, among the chosen activities; kept for all measures."""
+    snapshot, chosen = field.snapshot, field.chosen
+
+    def count() -> NDArray[np.uint8]:
+        least = snapshot.threshold.people
+        people = people_around(field.view.library, window, chosen.keep, snapshot.people, least)
+        return np.packbits(is_shown(people, least))
+
+    bits = field.view.enough.get((snapshot.version, chosen.key, window), count)
+    size = window.height * window.width
+    return np.unpackbits(bits, count=size).view(np.bool_).reshape(window.height, window.width)
 
 
 def sides_of(field: Field) -> Sides | None:

@@ -13,6 +13,7 @@ from heatlas.core.units import rounded_to
 from heatlas.library.file.columns import VALUES
 from heatlas.library.index.drawing import read_passages
 from heatlas.raster.measure import parse_measure
+from heatlas.raster.threshold import is_shown
 from heatlas.style.ticks import nice_ticks
 from heatlas.tiles.fields import SIDE
 from heatlas.tiles.in_view import is_wide, window_of
@@ -113,6 +114,8 @@ def joint_histogram(
     found, owner = np.concatenate(values, axis=1), np.concatenate(owners)
     if view.public:
         crowded = _crowded(np.concatenate(places), owner, view.least)
+        if snapshot.threshold.people:
+            crowded &= _of_enough(np.concatenate(places), owner, snapshot)
         found, owner = found[:, crowded], owner[crowded]
     return histogram_of(names, found, owner, zoom)
 
@@ -177,6 +180,14 @@ def _crowded(place: NDArray[np.int64], owner: NDArray[np.int64], least: int) -> 
     tiles, tile = np.unique(place, return_inverse=True)
     passing = np.unique(np.stack([tile, owner]), axis=1)[0]
     return np.asarray((np.bincount(passing, minlength=len(tiles)) >= least)[tile], np.bool_)
+
+
+def _of_enough(place: NDArray[np.int64], owner: NDArray[np.int64], snapshot: Snapshot) -> NDArray[np.bool_]:
+    """(k,) whether each passage lies in a tile that enough people pass."""
+    tiles, tile = np.unique(place, return_inverse=True)
+    whose = snapshot.people[owner]
+    passing = np.unique(np.stack([tile, whose])[:, whose >= 0], axis=1)[0]
+    return np.asarray(is_shown(np.bincount(passing, minlength=len(tiles)), snapshot.threshold.people)[tile], np.bool_)
 
 
 def _edges(name: str, values: NDArray[np.float64]) -> NDArray[np.float64]:

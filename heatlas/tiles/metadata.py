@@ -18,6 +18,7 @@ from heatlas.raster.offered import known_of, measures_of, name_of
 from heatlas.tiles.look import Filter
 from heatlas.tiles.scales import point_title, title_of
 from heatlas.tiles.snapshot import choose
+from heatlas.tiles.tile_counts import tiles_of_enough
 from heatlas.tiles.view import census_of, known_in
 
 if TYPE_CHECKING:
@@ -81,16 +82,24 @@ def places_in(view: View, snapshot: Snapshot, chosen: Chosen | None = None) -> l
     Hidden parts are not in the index, so that places do not reveal them.
     """
     chosen = chosen or choose(snapshot, Filter())
-    return view.places.get(
-        (snapshot.version, chosen.key), lambda: find_places(read_visits(view.library, chosen.keep))[:_PLACES]
-    )
+
+    def find() -> list[Place]:
+        visits = read_visits(view.library, chosen.keep)
+        if snapshot.threshold.people:
+            visits = visits.of_enough(snapshot.people, snapshot.threshold)
+        return find_places(visits)[:_PLACES]
+
+    return view.places.get((snapshot.version, chosen.key), find)
 
 
 def bounds_in(view: View, snapshot: Snapshot) -> tuple[float, float, float, float]:
     """West, south, east and north of all shown tracks, degrees, at tile edges; of the world if there are none."""
     first, last = snapshot.settings.zooms
     counts = census_of(view, snapshot, min(max(_BOUNDS_ZOOM, first), last))
-    tiles = np.unique(counts.tile[np.isin(counts.number, snapshot.numbers)])
+    held = np.isin(counts.number, snapshot.numbers)
+    if snapshot.threshold.people:  # of what is shown: a box that holds more would tell where few people were
+        held &= np.isin(counts.tile, tiles_of_enough(counts, snapshot))
+    tiles = np.unique(counts.tile[held])
     if not len(tiles):
         return -180.0, -MAX_LATITUDE, 180.0, MAX_LATITUDE
     x, y, across = counts.x[tiles], counts.y[tiles], 1 << counts.zoom

@@ -27,6 +27,7 @@ from heatlas.tiles.busy_tiles import busy_tiles, tiles_of
 from heatlas.tiles.fields import SIDE, as_drawn, bare, index_in, margins, signs_matter_in, smoothed
 from heatlas.tiles.in_view import window_of
 from heatlas.tiles.point_sample import felt
+from heatlas.tiles.shown_totals import activities_shown
 from heatlas.tiles.view import Fitting
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ __all__ = [
 
 _TILES = 16
 """Tiles that a tone is fitted to, at most."""
+_MORE = 128, 4096
 _ENOUGH = 256
 """Pixels on paths below which the edges of the tiles are sampled too."""
 INNER = 128
@@ -169,7 +171,15 @@ def sample_of(field: Field, zoom: int) -> Grid | None:
 
 
 def _sample_of(field: Field, zoom: int) -> Grid | None:
-    tiles = busy_tiles(field, zoom, _TILES)
+    sample = _sample_among(field, zoom, _TILES)
+    # The busiest tiles may hold no pixel that enough people passed.
+    for most in _MORE if field.snapshot.threshold.people else ():
+        sample = sample or _sample_among(field, zoom, most)
+    return sample
+
+
+def _sample_among(field: Field, zoom: int, most: int) -> Grid | None:
+    tiles = busy_tiles(field, zoom, most)
     windows = [Window(SIDE * 2.0**zoom, x * SIDE, y * SIDE, SIDE, SIDE) for x, y in tiles]
     margin = max((max(margins(field, window)) for window in windows), default=0)
     sample = None
@@ -263,7 +273,7 @@ def _end(unit: Unit, value: float) -> str:
 
 def _counted(field: Field) -> dict[str, int]:
     if not field.look.point_set:
-        return {"activities": field.chosen.count}
+        return {"activities": activities_shown(field)}
     return {"activities": 0, "points": index_in(field).points}
 
 

@@ -17,9 +17,11 @@ from heatlas.library.index.shown import read_shown
 from heatlas.library.points.point_sets import list_point_sets
 from heatlas.library.rows.activity_means import read_effort
 from heatlas.library.rows.merged import read_merged
+from heatlas.raster.threshold import NO_THRESHOLD, Limits, Threshold
 from heatlas.sources.sports import sport_name
 from heatlas.tracks.filters import attributes, names_in, parse_where
 from heatlas.tracks.local_time import in_utc, moment_seconds, offset_of, parse_moment, start_of
+from heatlas.tracks.people import numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Chosen", "Snapshot", "choose", "chosen_of", "refuse_absent", "take"]
 
+_NO_LIMITS = Limits()
 _FORMAT = "2"
 """Raised when the same library is drawn differently."""
 
@@ -60,6 +63,8 @@ class Snapshot:
     """Attributes that follow from what is shown of each track, by number."""
     outdated: frozenset[str] = frozenset()
     """Metrics and attributes that an older heatlas did not index, or by other rules."""
+    threshold: Threshold = NO_THRESHOLD
+    """Least number of people of pixels that are shown."""
     masks: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     """Cached choices of filters written as text."""
 
@@ -83,6 +88,13 @@ class Snapshot:
     def sports(self) -> NDArray[Any]:
         """(n,) names of sports."""
         return np.array([a.sport for a in self.activities.values()], np.str_)
+
+    @cached_property
+    def people(self) -> NDArray[np.int64]:
+        """(m,) number of the person of each activity, by number of the activity; -1: nobody's."""
+        found = np.full(int(self.numbers.max(initial=0)) + 1, -1, np.int64)
+        found[self.numbers] = numbers_of(self.activities.values())
+        return found
 
     @cached_property
     def days(self) -> NDArray[Any]:
@@ -130,7 +142,12 @@ class Chosen:
 
 
 def take(
-    library: Library, public: bool = False, shown_only: bool = False, least: int = 0, utc: bool = False
+    library: Library,
+    public: bool = False,
+    shown_only: bool = False,
+    least: int = 0,
+    utc: bool = False,
+    limits: Limits = _NO_LIMITS,
 ) -> Snapshot:
     """Read the present state of a library.
 
@@ -146,6 +163,8 @@ def take(
         Activities that a filter of a public map must leave; part of the version.
     utc : bool
         Give times in UTC; else those of the place where each activity began.
+    limits : Limits
+        Threshold of people, as it was asked for.
 
     Raises
     ------
@@ -179,6 +198,10 @@ def take(
         digest.update(b"utc")
     if public or shown_only:
         activities = {number: activity for number, activity in activities.items() if number in shown}
+    # What is asked for is refused when a view is opened; a library in use may lose its last person.
+    threshold = Threshold.of(limits, public=public, activities=activities.values(), strict=False)
+    if threshold:
+        digest.update(f"people {threshold.people} {threshold.step}".encode())
     # Filters depend on attributes and times. On a public map only its own activities count: the version must not
     # reveal when a private one was imported.
     told = list(activities.items()) if public else merged.rows
@@ -187,7 +210,7 @@ def take(
     fixes = sum(row[2] for row in rows if row[0] in activities)
     return Snapshot(
         digest.hexdigest(), activities, fixes, settings, shown, bool(settings.clip_ends or zones),
-        withheld=len(activities) < held, point_sets=point_sets, effort=effort, outdated=old,
+        withheld=len(activities) < held, point_sets=point_sets, effort=effort, outdated=old, threshold=threshold,
     )  # fmt: skip
 
 

@@ -11,13 +11,15 @@ from heatlas.kernels.index import decode_header
 from heatlas.library.file.keys import pixel_keys, tile_of
 from heatlas.library.file.packing import unpack
 from heatlas.library.index.sound_tiles import pixel_rows
+from heatlas.raster.threshold import is_shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.library.file.store import Library
+    from heatlas.tiles.snapshot import Snapshot
 
-__all__ = ["CellTiles", "TileCounts", "busiest", "count_tiles", "sampled"]
+__all__ = ["CellTiles", "TileCounts", "busiest", "count_tiles", "sampled", "tiles_of_enough"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,17 @@ def count_tiles(library: Library, zoom: int) -> TileCounts:
     xy = np.array(places, np.int32).reshape(-1, 2)
     tile = np.repeat(np.array(at, np.int32), [len(ids) for ids in numbers])
     return TileCounts(zoom, xy[:, 0].copy(), xy[:, 1].copy(), tile, _joined(numbers), _joined(counts))
+
+
+def tiles_of_enough(counts: TileCounts, snapshot: Snapshot, keep: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+    """Indices of the tiles through which enough people pass, of all activities or of those that are kept, by number."""
+    known = counts.number < len(snapshot.people)
+    whose = np.where(known, snapshot.people[np.where(known, counts.number, 0)], -1)
+    if keep is not None:
+        whose[~np.append(keep, False)[np.minimum(counts.number, len(keep))]] = -1
+    pairs = np.unique(np.stack([counts.tile.astype(np.int64), whose])[:, whose >= 0], axis=1)
+    tiles, people = np.unique(pairs[0], return_counts=True)
+    return tiles[is_shown(people, snapshot.threshold.people)]
 
 
 def _joined(parts: list[NDArray[np.int64]]) -> NDArray[np.int32]:

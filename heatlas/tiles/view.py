@@ -15,6 +15,7 @@ from heatlas.library.file.failures import failures
 from heatlas.library.file.opening import open_library
 from heatlas.library.index.shown import numbers_with
 from heatlas.library.points.point_drawing import both_signs
+from heatlas.raster.threshold import Limits, Threshold
 from heatlas.tiles.cache import Cache
 from heatlas.tiles.crowds import LEAST, choose_among, crowds_of
 from heatlas.tiles.snapshot import Chosen, Snapshot, choose, take
@@ -39,13 +40,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Fitting", "View", "census_of", "choose_in", "close", "crowds_in", "known_in", "now", "open_view", "renewed",
-    "signs_matter", "unchanged",
+    "reopened", "signs_matter", "unchanged",
 ]  # fmt: skip
 
 _ANSWERS, _GRIDS, _TONES, _CENSUSES, _PLACES, _SIGNS, _CROWDS = (
     64 << 20, 96 << 20, 4 << 20, 64 << 20, 1 << 20, 1 << 16, 16 << 20
 )  # fmt: skip
 """Limits of the caches in bytes."""
+_ENOUGH = 16 << 20
+"""The same for pixels that enough people passed: 8 kB of a tile."""
+_NO_LIMITS = Limits()
 _FACTS = 512 << 20
 """The same for facts of activities: 600 bytes of each."""
 _TIMED = 1 << 30
@@ -105,12 +109,24 @@ class View:
     """What measures read of activities; read once."""
     timed: Cache[TimedPoints] = field(default_factory=lambda: Cache(_TIMED, lambda timed: timed.nbytes))
     """Number of a point set -> its points with their times."""
+    limits: Limits = _NO_LIMITS
+    """Threshold of people, as it was asked for."""
+    enough: Cache[NDArray[np.uint8]] = field(default_factory=lambda: Cache(_ENOUGH, lambda bits: bits.nbytes + 100))
+    """Tile of the index -> pixels that enough people passed, eight to a byte."""
+    totals: Cache[Any] = field(default_factory=lambda: Cache(_SIGNS, lambda totals: 200))
+    """Choice -> totals of what a map with a threshold of people shows (`heatlas.tiles.shown_totals`)."""
     sides: Cache[Sides] = field(default_factory=lambda: Cache(_CROWDS, lambda sides: sides[0].nbytes + sides[1].nbytes))
     """Filters of a difference -> activities on either side."""
 
 
 def open_view(
-    library: Library, public: bool = False, *, shown_only: bool = False, least: int = LEAST, utc: bool = False
+    library: Library,
+    public: bool = False,
+    *,
+    shown_only: bool = False,
+    least: int = LEAST,
+    utc: bool = False,
+    limits: Limits = _NO_LIMITS,
 ) -> View:
     """Open a view of a library.
 
@@ -126,6 +142,8 @@ def open_view(
         Activities that a filter of a public map must leave.
     utc : bool
         Date activities in UTC.
+    limits : Limits
+        Threshold of people, as it was asked for.
 
     Raises
     ------
@@ -136,11 +154,13 @@ def open_view(
     """
     if least < 1:
         raise BadOption(f"--public-least {least} makes no sense: it is 1 or more activities")
+    snapshot = take(library, public, shown_only, least, utc, limits)
+    Threshold.of(limits, public=public, activities=snapshot.activities.values())  # refuses
     return View(
-        library, threading.Lock(), -1, take(library, public, shown_only, least, utc),
+        library, threading.Lock(), -1, snapshot,
         Cache(_ANSWERS, len), Cache(_GRIDS, _grid_bytes), Cache(_TONES, lambda tone: 5000),
         Cache(_CENSUSES, lambda counts: counts.nbytes), Cache(_PLACES, lambda places: 500 * len(places)),
-        public, shown_only, least, utc,
+        public, shown_only, least, utc, limits=limits,
     )  # fmt: skip
 
 
@@ -170,9 +190,16 @@ def renewed(view: View) -> View:
     with view.lock:
         view.seen = -1
     try:
-        return open_view(open_library(path), view.public, shown_only=view.shown_only, least=view.least, utc=view.utc)
+        return reopened(view, open_library(path))
     except HeatlasError as error:
         raise SourceFailed(f"the library {path} was replaced, and cannot be shown: {error}") from None
+
+
+def reopened(view: View, library: Library) -> View:
+    """Open a view of another library with the settings of one."""
+    return open_view(
+        library, view.public, shown_only=view.shown_only, least=view.least, utc=view.utc, limits=view.limits
+    )
 
 
 def _until_still(path: Path) -> None:
@@ -220,7 +247,7 @@ def _forget_all_but(view: View, used: tuple[Snapshot, Snapshot]) -> None:
     versions = {snapshot.version for snapshot in used}
     numbers = {stored.number for snapshot in used for stored in snapshot.point_sets.values()}
     of_versions: tuple[Cache[Any], ...] = (
-        view.tile_counts, view.known, view.crowds, view.facts, view.sides, view.surroundings,
+        view.tile_counts, view.known, view.crowds, view.facts, view.sides, view.surroundings, view.enough,
     )  # fmt: skip
     of_points: tuple[Cache[Any], ...] = (view.timed, view.signs)
     for caches, present in ((of_versions, versions), (of_points, numbers)):
@@ -229,7 +256,7 @@ def _forget_all_but(view: View, used: tuple[Snapshot, Snapshot]) -> None:
 
 
 def _taken(view: View) -> Snapshot:
-    return take(view.library, view.public, view.shown_only, view.least, view.utc)
+    return take(view.library, view.public, view.shown_only, view.least, view.utc, view.limits)
 
 
 def choose_in(

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from heatlas.core.errors import BadOption
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from numpy.typing import NDArray
+
     from heatlas.core.batch import Activity
 
-__all__ = ["any_person", "refuse_nobody"]
+__all__ = ["any_person", "numbers_of", "refuse_nobody"]
 
 
 def any_person(activities: Iterable[Activity]) -> bool:
     """Whether it is known of any activity whose it is."""
     return any(activity.person for activity in activities)
+
+
+def numbers_of(activities: Iterable[Activity]) -> NDArray[np.int64]:
+    """(n,) number of the person of each activity, in the order of names; -1: nobody's."""
+    people = [activity.person for activity in activities]
+    numbers = {name: number for number, name in enumerate(sorted(set(people) - {""}))}
+    return np.array([numbers.get(person, -1) for person in people], np.int64)
 
 
 def refuse_nobody(what: str, activities: Iterable[Activity]) -> None:

@@ -14,6 +14,7 @@ from heatlas.core.errors import HeatlasError
 from heatlas.core.words import counted
 from heatlas.dataset.heat.html import dates_of, sports_of
 from heatlas.explorer.chosen import ZOOMS, VisitsCache
+from heatlas.raster.threshold import Limits
 from heatlas.tiles.metadata import point_measures
 from heatlas.tiles.snapshot import choose
 from heatlas.tiles.view import close, now, open_view, renewed
@@ -48,6 +49,8 @@ class LiveMap(anywidget.AnyWidget):
     source : str, Path, Tracks or PointSet
         A library; or tracks or points, which are indexed in a temporary library, as in
         ``heatlas.LiveMap(heatlas.open("export.zip"))``.
+    at_least : int, optional
+        Show only pixels that at least so many different people passed (`heatlas.raster.threshold`).
     **traits
         Initial values of the traits below.
 
@@ -99,10 +102,10 @@ class LiveMap(anywidget.AnyWidget):
     _visits: VisitsCache
     _closing: weakref.finalize[..., Any] | None = None
 
-    def __init__(self, source: str | Path | Tracks | PointSet, **traits: Any) -> None:
+    def __init__(self, source: str | Path | Tracks | PointSet, *, at_least: int | None = None, **traits: Any) -> None:
         library, scratch = opened(source)
         self._name = "" if scratch else library.path.name
-        self._view, self._visits = open_view(library), VisitsCache()
+        self._view, self._visits = open_view(library, limits=Limits(at_least)), VisitsCache()
         self._closing = weakref.finalize(self, _tidy, self._view, scratch)
         try:
             snapshot = self._view.snapshot

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.raster.threshold import is_shown
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from heatlas.core.batch import Batch
+    from heatlas.raster.threshold import Threshold
 
 __all__ = ["ZOOM", "Visits", "visits_of"]
 
@@ -54,6 +57,23 @@ class Visits:
             keys, which = np.unique(key, return_inverse=True)
             sums = np.bincount(which, fixes[inside], len(keys)).astype(np.int64)
         return cls(keys >> 36, keys & (_ACROSS - 1), keys >> 18 & (_ACROSS - 1), sums)
+
+    def of_enough(self, people: NDArray[np.int64], threshold: Threshold) -> Visits:
+        """Visits to cells that enough people go through.
+
+        Parameters
+        ----------
+        people : ndarray of int64 (n,)
+            Number of the person of each activity, by its ordinal or number; -1: nobody's.
+        threshold : Threshold
+            How many are enough.
+        """
+        cell, person = self.row << 18 | self.column, people[self.activity]
+        pairs = np.unique(np.stack([cell, person])[:, person >= 0], axis=1)
+        cells, count = np.unique(pairs[0], return_counts=True)
+        shown = np.isin(cell, cells[is_shown(count, threshold.people)])
+        fixes = None if self.fixes is None else self.fixes[shown]
+        return Visits(self.activity[shown], self.column[shown], self.row[shown], fixes)
 
 
 def visits_of(batches: Sequence[Batch]) -> Visits:

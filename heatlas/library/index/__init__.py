@@ -7,6 +7,7 @@
 `near_tiles`            activities that may touch a tile
 `drawing`               windows drawn from the index, with a filter
 `passage_tiles`         tiles of measures that read several columns
+`people`                people who passed pixels of a window, or those around them
 `coded_columns`         columns of chunks, decoded as formulas are worked out
 `tile_planes`           planes of a window that is filled tile by tile
 `shown`, `visits`       amounts of activities, and cells they visit, from the index

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from heatlas.raster.measure import Measure
     from heatlas.raster.passages import Passages
 
-__all__ = ["draw", "read_passages"]
+__all__ = ["draw", "read_passages", "tiles_in"]
 
 _EVERY = np.zeros(0, np.bool_)
 
@@ -81,7 +81,7 @@ def draw(
     chosen = _EVERY if keep is None else np.append(np.asarray(keep, np.bool_), False)  # not empty, which means all
     columns = _columns(measure)
     with library.read() as connection:
-        zoom = _zoom(connection, window)
+        _zoom(connection, window)
         if facts is None and needs_facts(measure):
             facts = read_facts(connection, measure)
         if sides is None:
@@ -91,7 +91,7 @@ def draw(
             if measure.simple or not (measure.metric or measure.reduction in LABELLED)
             else PassageTiles(window, measure, facts, None if keep is None else chosen, sides)
         )
-        for x, y, chunks in _tiles(connection, zoom, window, columns):
+        for x, y, chunks in tiles_in(connection, window, columns):
             planes.clear(x * SIDE - window.x, y * SIDE - window.y)
             for pixels, data in chunks:
                 planes.add(pixels, data, chosen)
@@ -124,7 +124,7 @@ def read_passages(
     with library.read() as connection:
         facts = read_facts(connection) if needs_facts(measure) else None
         tiles = PassageTiles(window, measure, facts, None if keep is None else chosen)
-        for x, y, chunks in _tiles(connection, _zoom(connection, window), window, _columns(measure)):
+        for x, y, chunks in tiles_in(connection, window, _columns(measure)):
             for pixels, data in chunks:
                 tiles.clear(x * SIDE - window.x, y * SIDE - window.y)
                 tiles.add(pixels, data, chosen)
@@ -151,10 +151,11 @@ def _columns(measure: Measure) -> tuple[int, ...]:
     return tuple(COLUMNS[name] for name in sorted(measure.reads) if name in COLUMNS)
 
 
-def _tiles(
-    connection: sqlite3.Connection, zoom: int, window: Window, columns: Sequence[int]
+def tiles_in(
+    connection: sqlite3.Connection, window: Window, columns: Sequence[int] = ()
 ) -> Iterator[tuple[int, int, Sequence[tuple[NDArray[np.uint8], ColumnBytes]]]]:
     """Tiles of a window that hold passages: x (not wrapped), y, and the pixels and the columns of each chunk."""
+    zoom = _zoom(connection, window)
     across = 1 << zoom
     top, bottom = max(window.y // SIDE, 0), min((window.y + window.height - 1) // SIDE, across - 1)
     if top > bottom:

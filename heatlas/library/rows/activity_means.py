@@ -21,6 +21,7 @@ from heatlas.tracks.filters import EFFORT, names_in
 from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.metrics.means import efforts_of, means_of, moments_of
 from heatlas.tracks.metrics.model import MODELLED, fit_model
+from heatlas.tracks.people import numbers_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -181,10 +182,8 @@ class ActivityFacts:
     @cached_property
     def people(self) -> NDArray[np.int64]:
         """(numbers,) number of the person of each, -1 where nobody knows whose it is."""
-        order = {name: k for k, name in enumerate(sorted({one.person for one in self._activities.values()} - {""}))}
         found = np.full(len(self._means.moments), -1, np.int64)
-        for number, activity in self._activities.items():
-            found[number] = order.get(activity.person, -1)
+        found[list(self._activities)] = numbers_of(self._activities.values())
         return found
 
     @cached_property

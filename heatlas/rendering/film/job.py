@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.batch import select
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, NothingToDraw
-from heatlas.dataset.places import extent
-from heatlas.dataset.selection import Selection, drawn_places, why_nowhere
+from heatlas.dataset.selection import Selection, drawn_places, extent_of, refuse_unshown, threshold_of, why_nowhere
 from heatlas.dataset.tracks import Tracks, why_nothing
+from heatlas.options import PublicOptions
 from heatlas.options.parsing import parse_smoothing
 from heatlas.raster.left_out import left_out_of_tracks
 from heatlas.raster.softening import Softening
+from heatlas.raster.threshold import NO_THRESHOLD, Threshold
 from heatlas.rendering.film.order import FilmOrder
 from heatlas.rendering.film.storyboard import Storyboard
 from heatlas.rendering.film.track_cast import TrackCast
@@ -44,6 +45,7 @@ class FilmJob:
     choice: Selection
     least: int = 0
     """Public film: no private activities, by whole months, at least so many at once; 0: not public."""
+    limits: PublicOptions = field(default_factory=PublicOptions)
 
     @classmethod
     def parse(cls, output: Path, measure: Measure, frame: Viewport, options: RenderOptions) -> FilmJob:
@@ -64,9 +66,10 @@ class FilmJob:
         order, public = FilmOrder.parse(output, measure, frame, options), options.public
         if measure.sides:
             raise BadOption(f"a film shows activities as they come, and {measure} compares two choices: draw a picture")
+        Threshold(step=public.round or 1).check(measure)
         job = cls(
             order, parse_smoothing(options.smooth or "auto"), Selection.parse(options.filter, options.hiding),
-            public.least if public.public else 0,
+            public.least if public.public else 0, public,
         )  # fmt: skip
         if frame.bbox is not None:
             job.window(frame.bbox)
@@ -76,9 +79,11 @@ class FilmJob:
         """Make the window over a box (see `FilmOrder.window`)."""
         return self.order.window(box, Softening(self.smoothing))
 
-    def plan(self, tracks: Tracks, window: Window, context: Context = NOBODY) -> Storyboard | None:
+    def plan(
+        self, tracks: Tracks, window: Window, context: Context = NOBODY, threshold: Threshold = NO_THRESHOLD
+    ) -> Storyboard | None:
         """Plan the film of tracks that have starts; None: nothing lies in the window."""
-        cast = TrackCast.of(tracks, window, self.order.measure, self.smoothing, context.workers, self.least)
+        cast = TrackCast.of(tracks, window, self.order.measure, self.smoothing, context.workers, self.least, threshold)
         return None if cast is None else Storyboard.plan(cast, self.order.script, Context(context.workers))
 
     def run(self, tracks: Tracks, context: Context = NOBODY) -> dict[str, Any]:
@@ -101,11 +106,13 @@ class FilmJob:
             )
         tracks.refuse_unknown(measure)
         tracks = tracks.timed_for(measure)
-        places = tracks.places()
+        threshold = threshold_of(self.limits, tracks.activities)
+        places = tracks.places(threshold)
+        refuse_unshown(places, threshold, tracks.activities)
         busiest = order.frame.choice == "busiest place"
-        window = self.window(order.frame.bbox or (places[0].bbox if busiest else extent(tracks.batches)))
+        window = self.window(order.frame.bbox or (places[0].bbox if busiest else extent_of(tracks, places, threshold)))
         left_out = left_out_of_tracks(measure, tracks.batches)
-        storyboard = self.plan(tracks, window, context)
+        storyboard = self.plan(tracks, window, context, threshold)
         if storyboard is None:
             raise NothingToDraw(why_nowhere(measure, places, left_out))
         chosen = time.perf_counter()
@@ -118,7 +125,7 @@ class FilmJob:
             "places": drawn_places(places, window),
             **filmed,
             **({} if model is None else {"model": str(model)}),
-            "warnings": [*filmed["warnings"], *left_out],
+            "warnings": [*filmed["warnings"], *left_out, *threshold.words(span=self.choice.spans)],
             **self.choice.open_places(whole, tracks, public=bool(self.least)),
             "seconds": {**tracks.report.seconds, "choose": chosen - started, "film": done - chosen},
         }

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.errors import NothingToDraw
 from heatlas.raster.draw_passages import model_of
-from heatlas.raster.draw_tracks import draw
 from heatlas.raster.measure import Measure
-from heatlas.raster.pipeline import heat
+from heatlas.raster.pipeline import counted, heat
 from heatlas.raster.softening import Softening
+from heatlas.raster.threshold import NO_THRESHOLD
 from heatlas.rendering.film.activities import box_of, film_activities, in_crowds
 from heatlas.rendering.film.running_grid import RunningGrid
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from heatlas.raster.gaussian import Smoothing
     from heatlas.raster.grid import Grid
     from heatlas.raster.pipeline import Drawn
+    from heatlas.raster.threshold import Threshold
     from heatlas.rendering.film.activities import FilmActivities
     from heatlas.rendering.film.cast import Part
     from heatlas.tracks.metrics.model import Model
@@ -43,6 +44,7 @@ class TrackCast:
     model: Model | None
     """Of the heart rate, for a residual: fitted to all tracks of the film."""
     aura: bool = True
+    threshold: Threshold = NO_THRESHOLD
 
     @classmethod
     def of(
@@ -53,6 +55,7 @@ class TrackCast:
         smoothing: Smoothing,
         workers: int | None = None,
         least: int = 0,
+        threshold: Threshold = NO_THRESHOLD,
     ) -> TrackCast | None:
         """Choose what comes near a window; None: nothing does.
 
@@ -70,6 +73,8 @@ class TrackCast:
             Threads; by default one for each processor.
         least : int
             Least number of activities that appear at once; 0: no limit.
+        threshold : Threshold
+            Least number of people of pixels that are shown in a frame.
 
         Raises
         ------
@@ -89,7 +94,7 @@ class TrackCast:
                     "wider filter or window, or another --public-least"
                 )
             activities = crowded
-        return cls(window, measure, softening, activities, model_of(tracks.batches, measure))
+        return cls(window, measure, softening, activities, model_of(tracks.batches, measure), threshold=threshold)
 
     @property
     def starts(self) -> NDArray[np.float64]:
@@ -104,24 +109,25 @@ class TrackCast:
     def drawn(self, part: Part, context: Context) -> Drawn:
         """Heat of some tracks."""
         smoothing: Smoothing = self.softening.of  # type: ignore[assignment]
-        return heat(self.activities.tracks[slice(*part)], self.window, self.measure, smoothing, context, self.model)
+        tracks = self.activities.tracks[slice(*part)]
+        return heat(tracks, self.window, self.measure, smoothing, context, self.model, self.threshold)
 
     def running(self) -> _RunningTracks:
         """Begin to count, with nothing."""
         workers = self.softening.workers
         grown = self.softening.grown(self.window)
-        return _RunningTracks(self, RunningGrid.empty(grown, self.measure, workers, self.model))
+        return _RunningTracks(self, RunningGrid.empty(grown, self.measure, workers, self.model, self.threshold))
 
     def near(self, part: Part, margin: int) -> Window | None:
         """Smallest rectangle that holds what some tracks touch of the window, grown by a margin."""
         return box_of(self.activities.tracks[slice(*part)], self.window.grown(margin))
 
     def touched(self, part: Part, box: Window) -> NDArray[np.bool_]:
-        """(h, w) pixels of a rectangle to which some tracks add something."""
+        """(h, w) pixels of a rectangle to which some tracks add something; of these alone enough people, if need be."""
         wanted = self.measure
         what = Measure("mean", wanted.metric) if wanted.simple else wanted if wanted.metric else Measure("passes")
         tracks = self.activities.tracks[slice(*part)]
-        return draw(tracks, box, what, self.softening.workers, model=self.model).filled
+        return counted(tracks, box, what, self.softening.workers, self.model, replace(self.threshold, step=1)).filled
 
     def words(self, part: Part, days: int | None) -> list[tuple[str, str]]:
         """Activities, kilometres and hours of some tracks."""

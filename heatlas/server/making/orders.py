@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import from_lonlat
+from heatlas.raster.threshold import Threshold
 from heatlas.server.site.outputs import Order
 from heatlas.server.site.query import FILTER, box_in, checked, only, parse_filter_of, request_of, whole
 from heatlas.tiles.request import OF_POINTS, read_look
@@ -75,7 +76,11 @@ def parse_order(view: View, snapshot: Snapshot, query: QueryParams) -> Order:
         options |= {"legend": True, "scale_bar": True}
     if kind == "film":
         options |= {"legend": True, "duration": f"{whole('seconds', query.get('seconds'), 2, _LONGEST, 20)}s"}
-    return Order(kind, ending, {name: value for name, value in options.items() if value not in (None, [], False, "")})
+    return Order(
+        kind,
+        ending,
+        {name: value for name, value in options.items() if value not in (None, [], "") and value is not False},
+    )
 
 
 def _usual(kind: str) -> str:
@@ -102,8 +107,14 @@ def _for_everybody(view: View, kind: str, where: str | None, points: bool) -> di
     if points:
         return {}
     if kind != "picture":
-        return {"public": True, "public_least": view.least}
-    return {"where": f"({where}) AND NOT private" if where else "NOT private"}
+        return {"public": True, "public_least": view.least, **_threshold(view)}
+    return {"where": f"({where}) AND NOT private" if where else "NOT private", **_threshold(view)}
+
+
+def _threshold(view: View) -> dict[str, Any]:
+    """Least number of people, also of pictures, which have none by default; 0 where the owner wants none."""
+    people = Threshold.of(view.limits, public=True, activities=view.snapshot.activities.values()).people
+    return {"at_least": people} if people or view.limits.at_least is not None else {}
 
 
 def _framed(kind: str, query: QueryParams) -> dict[str, Any]:

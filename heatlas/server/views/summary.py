@@ -21,11 +21,14 @@ from heatlas.style.defaults import bright_colours
 from heatlas.style.tone import CURVES, LOCAL
 from heatlas.tiles.crowds import whole_in
 from heatlas.tiles.fields import first_zoom
+from heatlas.tiles.look import Filter
 from heatlas.tiles.metadata import measures_of_tracks, name_of, places_in, point_measures, recorded_in
 from heatlas.tiles.point_places import box_of, spots_of
 from heatlas.tiles.request import LAST_ZOOM
 from heatlas.tiles.scales import hex_colours, title_of
-from heatlas.tiles.view import crowds_in, signs_matter
+from heatlas.tiles.shown_totals import ShownTotals, shown_totals
+from heatlas.tiles.snapshot import choose
+from heatlas.tiles.view import choose_in, crowds_in, signs_matter
 from heatlas.tracks.local_time import start_of
 
 if TYPE_CHECKING:
@@ -58,6 +61,7 @@ _TITLES = {"corr": "Correlation", "slope": "Slope", "both": "Both", "diff": "Dif
 def library_data(site: ServedLibrary, snapshot: Snapshot) -> dict[str, Any]:
     """Summary of a library as plain data; on a public map nothing that identifies a single activity.
 
+    With a threshold of people, totals are of what enough people passed at one zoom.
     Others than the owner get totals of what is shown: totals of whole tracks, less what the map shows, would reveal
     what was cut off. A public map leaves out sports and months with too few activities to be shown by a filter.
     """
@@ -67,10 +71,13 @@ def library_data(site: ServedLibrary, snapshot: Snapshot) -> dict[str, Any]:
     if is_told(site, snapshot):
         fixes = sum(snapshot.shown[number].fixes for number in activities if number in snapshot.shown)
     days = _public_days(site, snapshot) if site.public else _days(activities.values())
+    totals = ShownTotals(len(activities), fixes, sum(metres.values()))
+    if snapshot.threshold.people:
+        totals = shown_totals(site.view, snapshot, choose(snapshot, Filter()))
     return {
-        "activities": len(activities),
-        "fixes": fixes,
-        "distance": sum(metres.values()),
+        "activities": totals.activities,
+        "fixes": totals.fixes,
+        "distance": totals.metres,
         "sports": _sports(site, snapshot, metres),
         "first": days[0][0] if days else None,
         "last": days[-1][0] if days else None,
@@ -154,6 +161,11 @@ def _sports(site: ServedLibrary, snapshot: Snapshot, metres: Mapping[int, float]
             of_sport = found.setdefault(activity.sport, [0, 0.0])
             of_sport[0] += 1
             of_sport[1] += metres[number]
+    if snapshot.threshold.people:
+        for sport, of_sport in found.items():
+            chosen = choose_in(site.view, snapshot, Filter(sports=(sport,)))
+            totals = shown_totals(site.view, snapshot, chosen)
+            of_sport[:] = totals.activities, totals.metres
     ordered = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))
     return [{"sport": sport, "activities": int(count), "distance": length} for sport, (count, length) in ordered]
 
