@@ -58,6 +58,8 @@ class Spill:
         """All batches, in the order in which they came."""
         if self._file is not None:
             self._write()
+            self._file.close()  # what is mapped stays
+            self._file = None
         return self._done + self._waiting
 
     def _write(self) -> None:
