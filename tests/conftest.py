@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from browsing import browser, plain_browser  # noqa: F401
+from buckets import bucket, s3_server  # noqa: F401
 from commands import forks_end
 from hypothesis import HealthCheck, settings
 from server_fixtures import mariadb, postgres, server_ports  # noqa: F401

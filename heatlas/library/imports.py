@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heatlas.core.batch import Recording
+    from heatlas.core.filesystems import Location
     from heatlas.core.report import Duplicate
     from heatlas.library.file.store import Library
     from heatlas.sources.archive import Sheet
@@ -54,7 +55,7 @@ _SHARE = 4
 
 def import_sources(
     library: Library,
-    paths: Sequence[Path],
+    paths: Sequence[Path | Location],
     context: Context = NOBODY,
     recordings: Iterable[Recording] = (),
     routes: bool = False,
@@ -189,7 +190,7 @@ def _new_files(
     for entry in files:
         name = absolute_name(entry.name)
         said = said_of(export, entry.name)
-        changed = changed_at(entry.place)
+        changed = entry.changed or changed_at(entry.place)
         if not changed and not os.path.lexists(entry.place):  # renamed or removed since it was found
             report.dropped["files that were gone before they were read"] += 1
             continue

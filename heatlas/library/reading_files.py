@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.batch import COLUMNS, Batch, split
 from heatlas.core.errors import Unreadable, path_name
+from heatlas.core.filesystems import is_address
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.reading import Outcome, read_group
 from heatlas.sources.sheets.exports import find_exports
@@ -50,6 +51,8 @@ class ReadFile:
 
 def absolute_name(name: str) -> str:
     """Name under which a library stores a file."""
+    if is_address(name):
+        return name
     return path_name(Path(os.path.abspath(name)))  # noqa: PTH100 - the name of a member is no path
 
 

@@ -6,10 +6,11 @@ import hashlib
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatlas.core.batch import Unread
-from heatlas.core.errors import path_name
+from heatlas.core.filesystems import source_name
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.people import Whose
 from heatlas.sources.raw import joined_recordings, raw_recordings
@@ -58,17 +59,15 @@ class Incoming:
         """Digest of the names, sizes and times of all sources."""
         hashed = hashlib.blake2b(digest_size=16)
         for entry in self.files:
-            changed = 0
+            changed = entry.changed
             with suppress(OSError):
-                changed = entry.place.stat().st_mtime_ns
+                changed = changed or entry.place.stat().st_mtime_ns
             hashed.update(f"{entry.name}\0{entry.size}\0{changed}\0{self.export.said(entry.name)}\n".encode())
         for given in self.tracks.tables:
             for table in given.table.parts or (given.table,):
                 changed, size = 0, table.size
                 with suppress(OSError):
                     if is_path(table.name):
-                        from pathlib import Path
-
                         changed = Path(table.name).stat().st_mtime_ns
                 hashed.update(f"{table.name}\0{size}\0{changed}\n".encode())
             hashed.update(repr((given.options, self.tracks.track)).encode())
@@ -102,7 +101,7 @@ class Incoming:
     def _trip(self, source: str) -> str:
         """Name of a file within the source that was given."""
         for path in self.tracks.paths:
-            root = path_name(path) if path.is_dir() else path_name(path.parent)
+            root = source_name(path.parent if isinstance(path, Path) and not path.is_dir() else path)
             if source.startswith(f"{root}/"):
                 return source[len(root) + 1 :]
         return source

@@ -46,6 +46,7 @@ class Output:
         if kind == "file":
             raise BadOption(f"{self.location.uri} is a file: name a folder for the partitions")
         if kind == "":
+            self.location.refuse_missing()
             return None
         known = self._report()
         if known is not None and known.get("digest") == digest and known.get("done"):

@@ -2,10 +2,12 @@
 
 ================================= ====================================================================
 `resolve`                         sort what was given into tracks, points and a library
+`expanded`                        folders of Parquet, patterns and addresses as files
 `archive`, `containers`           find recordings in folders, and in archives
 `found_files`                     a file that may be a recording, and where it was found
 `layers`                          lines of GeoPackage, FlatGeobuf and Shapefile, wherever these lie
 `zips`, `tars`, `compression`     read ZIP and tar archives, and packed streams
+`remote`                          find recordings in buckets, and read some ahead
 `blobs`                           bytes on disk or in a temporary file
 `sniff`                           kind of a file by its first bytes
 `sqlite_head`                     application id of an SQLite file, read without breaking its locks

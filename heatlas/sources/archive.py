@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import stat
 from functools import partial
@@ -26,6 +27,7 @@ from heatlas.sources.zips import MAX_BYTES, Budget, members, read_member
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from heatlas.core.filesystems import Location
     from heatlas.sources.zips import Member
 
 __all__ = ["TABLE", "Entry", "Sheet", "entries", "entries_of", "exists", "is_archive", "unpack"]
@@ -33,7 +35,9 @@ __all__ = ["TABLE", "Entry", "Sheet", "entries", "entries_of", "exists", "is_arc
 _ARCHIVES = frozenset({"zip", "tar"})
 
 
-def entries(paths: Sequence[Path], tables: list[Sheet] | None = None, routes: bool = False) -> Iterator[Entry | Unread]:
+def entries(
+    paths: Sequence[Path | Location], tables: list[Sheet] | None = None, routes: bool = False
+) -> Iterator[Entry | Unread]:
     """List the files that may be recordings, in a stable order.
 
     Folders are searched to any depth. Archives (ZIP; tar, also packed by gzip, bzip2 or xz) are opened, also inside
@@ -42,8 +46,8 @@ def entries(paths: Sequence[Path], tables: list[Sheet] | None = None, routes: bo
 
     Parameters
     ----------
-    paths : sequence of Path
-        Files and folders. Names may hold any bytes.
+    paths : sequence of Path or Location
+        Files and folders, also in buckets. Names may hold any bytes.
     tables : list of Sheet, optional
         Files with the name of the table of a Strava export are added to it; they are no entries.
     routes : bool
@@ -60,9 +64,18 @@ def entries(paths: Sequence[Path], tables: list[Sheet] | None = None, routes: bo
         At once, when a path does not exist.
     """
     for path in paths:
-        if not exists(path):
+        if isinstance(path, Path) and not exists(path):
             raise BadOption(f"there is no file or folder {path}")
-    return _walk(paths, Walk([] if tables is None else tables, routes=routes))
+    walk = Walk([] if tables is None else tables, routes=routes)
+    local = _walk([path for path in paths if isinstance(path, Path)], walk)
+    buckets = [_in_bucket(walk, path) for path in paths if not isinstance(path, Path)]
+    return itertools.chain(local, *buckets)
+
+
+def _in_bucket(walk: Walk, location: Location) -> Iterator[Entry | Unread]:
+    from heatlas.sources.remote import remote_entries
+
+    yield from no_routes(list(remote_entries(walk, location, False)), walk.tables, walk.routes)
 
 
 def entries_of(files: Sequence[Path], routes: bool = False) -> Iterator[Entry | Unread]:

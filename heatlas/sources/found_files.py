@@ -48,6 +48,8 @@ class Entry:
     """Name in older versions, if it differs."""
     planned: bool = False
     """Whether it lies where exports keep planned routes."""
+    changed: int = 0
+    """When a file in a bucket was changed, nanoseconds since 1970; 0: `place` says it."""
 
 
 @dataclass(slots=True)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heatlas.core.batch import Recording
+    from heatlas.core.filesystems import Location
     from heatlas.sources.archive import Sheet
 
 __all__ = ["load", "order", "packed"]
@@ -49,7 +50,7 @@ _WORTH_FRESH = 48 << 20
 
 
 def load(
-    paths: Sequence[Path],
+    paths: Sequence[Path | Location],
     columns: Collection[str] = COLUMNS,
     context: Context = NOBODY,
     ready: Callable[[list[str]], None] = lambda names: None,
@@ -143,7 +144,9 @@ def _read(
     outcomes: dict[int, Outcome] = {}
     total, done = sum(entry.size for entry in files), 0
     # Before any progress is reported: it may be shown by a thread, after which no fork is safe.
-    with _pool(partial(_read_one, groups, read), min(context.threads, len(groups)) - 1, total) as pool:
+    # Connections to buckets do not live on in other processes.
+    more = 0 if any(entry.changed for entry in files) else min(context.threads, len(groups)) - 1
+    with _pool(partial(_read_one, groups, read), more, total) as pool:
         ready([entry.name for entry in files])
         progress(0, total)
         for k, outcome in pool.results(len(groups)):

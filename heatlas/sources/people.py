@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from heatlas.core.errors import path_name
+from heatlas.core.filesystems import source_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from heatlas.core.batch import Activity
+    from heatlas.core.filesystems import Location
 
 __all__ = ["FOLDER", "NOBODY_SAID", "Whose"]
 
@@ -29,9 +30,9 @@ class Whose:
     """Names of the sources, as names of entries begin."""
 
     @classmethod
-    def of_sources(cls, said: str | None, paths: Sequence[Path]) -> Whose:
+    def of_sources(cls, said: str | None, paths: Sequence[Path | Location]) -> Whose:
         """Make it of the option and the files, folders and archives that were given."""
-        return cls(said or "", tuple(path_name(path) for path in paths) if said == FOLDER else ())
+        return cls(said or "", tuple(map(source_name, paths)) if said == FOLDER else ())
 
     def person(self, name: str) -> str:
         """Person of an entry, or of a member inside of it; empty where nobody can tell."""

@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption, printable
+from heatlas.core.filesystems import Location
 from heatlas.options import ReadingOptions, refuse
+from heatlas.sources.expanded import expanded
 from heatlas.sources.tables.given import GivenTable
-from heatlas.sources.tables.table import Dataset
+from heatlas.sources.tables.table import Copied, Dataset
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -37,8 +39,8 @@ _ALL = ReadingOptions()
 class GivenTracks:
     """Recordings, and tables whose rows are tracks, or fixes of them."""
 
-    paths: tuple[Path, ...]
-    """Files, folders and archives of recordings."""
+    paths: tuple[Path | Location, ...]
+    """Files, folders and archives of recordings, also in buckets."""
     tables: tuple[GivenTable, ...] = ()
     track: str | None = None
     """Column of the tables that groups rows into tracks, or `heatlas.sources.tables.lines.LINES`; None if none was
@@ -71,7 +73,7 @@ Given = GivenTracks | GivenPoints | GivenLibrary
 class _Parts:
     """All sources by kind."""
 
-    paths: tuple[Path, ...]
+    paths: tuple[Path | Location, ...]
     tables: tuple[GivenTable, ...]
     libraries: tuple[Path, ...]
 
@@ -178,7 +180,10 @@ def split_import(
     """
     parts = _by_kind(sources, options, read)
     _refuse_no_sources(parts, sources)
-    return parts.paths, tuple(each.source for each in parts.tables)
+    local = tuple(path for path in parts.paths if isinstance(path, Path))
+    if len(local) < len(parts.paths):
+        raise BadOption("--watch and --every follow folders of this machine, not recordings in buckets: leave them out")
+    return local, tuple(each.source for each in parts.tables)
 
 
 def _refuse_no_sources(parts: _Parts, sources: Collection[Any]) -> None:
@@ -236,10 +241,10 @@ def _by_kind(sources: Collection[Any], options: TableOptions, read: ReadingOptio
     """Inspect each source once, and sort them by kind."""
     refuse_odd(sources)
     read.check()
-    paths: list[Path] = []
+    paths: list[Path | Location] = []
     tables: list[GivenTable] = []
     libraries: list[Path] = []
-    for source in itertools.chain.from_iterable(map(_expanded, sources)):
+    for source in itertools.chain.from_iterable(map(expanded, sources)):
         kind = _look(source, options, read)
         if isinstance(kind, GivenLibrary):
             libraries.append(kind.path)
@@ -251,35 +256,9 @@ def _by_kind(sources: Collection[Any], options: TableOptions, read: ReadingOptio
     return _Parts(tuple(paths), tuple(tables), tuple(libraries))
 
 
-def _expanded(source: Any) -> Sequence[Any]:
-    """Files of a pattern or an address; Parquet of a folder as one table; other sources as they are."""
-    from heatlas.core.filesystems import is_address, locate
-    from heatlas.sources.tables import is_path
-    from heatlas.sources.tables.parquet_files import dataset_of, is_parquet_folder
-
-    if is_path(source) and os.path.isdir(source):  # noqa: PTH112 - False also for impossible names
-        if is_parquet_folder(Path(source)):
-            found = dataset_of(source)
-            return [source if found is None else found]
-        return [source]
-    if not (is_address(source) or (is_path(source) and locate(source).is_pattern)):
-        return [source]
-    location = locate(source)
-    every = location.files() if location.is_pattern else [location]
-    if not every:
-        raise BadOption(f"there is no file {source}")
-    if location.is_local:
-        local = [Path(file.path if is_address(file.uri) else file.uri) for file in every]
-        if len(local) == 1 and not location.is_pattern:
-            return _expanded(local[0])
-        return [dataset_of(source)] if all(path.suffix == ".parquet" for path in local) else local
-    found = dataset_of(source)
-    if found is None:
-        raise BadOption(f"{source} holds no .parquet file")
-    return [found]
-
-
-def _refuse_idle(read: ReadingOptions, paths: list[Path], tables: list[GivenTable], libraries: list[Path]) -> None:
+def _refuse_idle(
+    read: ReadingOptions, paths: list[Path | Location], tables: list[GivenTable], libraries: list[Path]
+) -> None:
     """Refuse options of reading that would change nothing."""
     if libraries:
         refuse(read, "sources when they are read, and a library holds what was read: say it to heatlas import")
@@ -289,11 +268,15 @@ def _refuse_idle(read: ReadingOptions, paths: list[Path], tables: list[GivenTabl
         raise BadOption("--as points is for maps and tables of geometries, and there is none: leave it out")
 
 
-def _look(source: Any, options: TableOptions, read: ReadingOptions) -> Path | GivenTable | GivenLibrary:
+def _look(source: Any, options: TableOptions, read: ReadingOptions) -> Path | Location | GivenTable | GivenLibrary:
     from heatlas.sources.tables import is_path, is_table_file, see
 
     if isinstance(source, os.PathLike) and not isinstance(source, Path):
         source = Path(source)
+    if isinstance(source, Location):
+        return source
+    if isinstance(source, Copied):
+        return GivenTable(source, options, see(source.path))
     if isinstance(source, Dataset) or not is_path(source):
         return GivenTable(source, options)
     path = Path(source)
@@ -319,7 +302,7 @@ def refuse_odd(sources: Collection[Any]) -> None:
     if not sources or any(isinstance(source, (list, tuple, set, frozenset)) for source in sources):
         raise BadOption("give one source or more, one by one, such as open('a.gpx', 'b.gpx'); of a list open(*paths)")
     for source in sources:
-        if not isinstance(source, (str, os.PathLike)) and not is_table(source):
+        if not isinstance(source, (str, os.PathLike, Dataset, Copied, Location)) and not is_table(source):
             raise BadOption(
                 f"{source!r:.60} is no source: give a path, the URL of a database, or a table such as a DataFrame"
             )

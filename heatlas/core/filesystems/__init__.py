@@ -12,8 +12,8 @@ The credentials and the endpoint are found as the tools of each cloud find them:
 opened to what an address names, and to nothing else.
 """
 
-from heatlas.core.filesystems.failures import failing
-from heatlas.core.filesystems.locations import Location, locate
+from heatlas.core.filesystems.failures import NOT_THERE, failing
+from heatlas.core.filesystems.locations import Found, Location, locate, source_name
 from heatlas.core.filesystems.stores import SCHEMES, is_address
 
-__all__ = ["SCHEMES", "Location", "failing", "is_address", "locate"]
+__all__ = ["NOT_THERE", "SCHEMES", "Found", "Location", "failing", "is_address", "locate", "source_name"]

@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import SourceFailed, printable
-from heatlas.core.filesystems.stores import TRIES, is_address
+from heatlas.core.filesystems.stores import is_address, tries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["failing"]
+__all__ = ["NOT_THERE", "failing"]
+
+NOT_THERE = "there is no such file or folder"
 
 _REFUSED = re.compile(r"ACCESS_DENIED|403|[Ff]orbidden|[Pp]ermission|InvalidAccessKeyId|INVALID_ACCESS_KEY|SIGNATURE")
 _KEYLESS = re.compile(r"[Cc]redential|UNAUTHORIZED|401|NoCredential")
@@ -50,14 +52,14 @@ def _reason(uri: str, error: Exception) -> str:
     if not is_address(uri) or uri.startswith("file://"):
         number = error.strerror if isinstance(error, OSError) else None
         if isinstance(error, FileNotFoundError):
-            return "there is no such file or folder"
+            return NOT_THERE
         return number or said[:200]
     if "NO_SUCH_BUCKET" in said or "NoSuchBucket" in said or "bucket does not exist" in said:
         return f"there is no bucket {uri.partition('://')[2].partition('/')[0]}"
     if isinstance(error, FileNotFoundError) or "NO_SUCH_KEY" in said:
-        return "there is no such file or folder"
+        return NOT_THERE
     if _BUSY.search(said):
-        return f"the store answered with an error of its own {TRIES} times; try again later ({said[-120:]})"
+        return f"the store answered with an error of its own {tries()} times; try again later ({said[-120:]})"
     if _REFUSED.search(said):
         return "access is refused: check the key and its rights (AWS_PROFILE, AWS_ACCESS_KEY_ID and the like)"
     if _KEYLESS.search(said):

@@ -6,17 +6,18 @@ import os
 import posixpath
 import threading
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from heatlas.core.errors import BadOption
+from heatlas.core.errors import BadOption, SourceFailed, path_name, printable
 from heatlas.core.filesystems.failures import failing
 from heatlas.core.filesystems.patterns import before_pattern, is_pattern, matcher
 from heatlas.core.filesystems.stores import FSSPEC, filesystem_by_fsspec, filesystem_of, is_address
 from heatlas.core.paths import rename
 
-__all__ = ["Location", "locate"]
+__all__ = ["Found", "Location", "locate", "source_name"]
 
 _PIECE = 1 << 23
 """Bytes that are sent at once."""
@@ -86,6 +87,24 @@ class Location:
             found = self.filesystem.get_file_info(self.path).type
         return {FileType.File: "file", FileType.Directory: "folder"}.get(found, "")
 
+    def refuse_missing(self) -> None:
+        """Refuse a bucket that does not exist.
+
+        Raises
+        ------
+        SourceFailed
+            Names it.
+        """
+        from pyarrow.fs import FileType
+
+        name = self.path.partition("/")[0]
+        if self.is_local or not name:
+            return
+        with failing(self.uri):
+            found = self.filesystem.get_file_info(name).type
+        if found == FileType.NotFound:
+            raise SourceFailed(f"{printable(self.uri)} cannot be read: there is no bucket {name}")
+
     def files(self, ending: str = "") -> list[Location]:
         """Files of a folder and its folders, or of a pattern such as ``fixes/*.parquet``, in the order of their names.
 
@@ -99,13 +118,15 @@ class Location:
         SourceFailed
             When they cannot be listed.
         """
-        return [found for found, _ in self.sizes(ending)]
+        return [file.location for file in self.found(ending) if not file.location.name.startswith("_")]
 
-    def sizes(self, ending: str = "") -> list[tuple[Location, int]]:
-        """Files as `files` lists them, each with its size in bytes."""
+    def found(self, ending: str = "") -> list[Found]:
+        """Files as `files` lists them, with sizes and times; also those whose names begin with an underscore."""
         from pyarrow.fs import FileSelector, FileType
 
         pattern = self.path if self.is_pattern else None
+        if pattern is None and (one := self._info()) is not None:
+            return [one]
         root = before_pattern(self.path) if pattern else self.path
         with failing(self.uri):
             deep = pattern is None or "**" in pattern or "/" in pattern[len(root) + 1 :]
@@ -114,14 +135,23 @@ class Location:
             )
         test = matcher(pattern) if pattern else None
         kept = [
-            (info.path, info.size)
+            info
             for info in found
             if info.type == FileType.File
             and info.path.endswith(ending)
-            and not any(part.startswith((".", "_")) for part in info.path[len(root) :].split("/"))
+            and not any(part.startswith(".") for part in info.path[len(root) :].split("/"))
             and (test is None or test.fullmatch(info.path))
         ]
-        return [(self._at(path), size) for path, size in sorted(kept)]
+        kept.sort(key=attrgetter("path"))
+        return [Found(self._at(info.path), info.size or 0, info.mtime_ns or 0) for info in kept]
+
+    def _info(self) -> Found | None:
+        """Size and time of this file; None for a folder, and for nothing."""
+        from pyarrow.fs import FileType
+
+        with failing(self.uri):
+            info = self.filesystem.get_file_info(self.path)
+        return Found(self, info.size or 0, info.mtime_ns or 0) if info.type == FileType.File else None
 
     def opened(self) -> Any:
         """Open for reading at any place: a `pyarrow.NativeFile`.
@@ -199,6 +229,22 @@ class Location:
         with failing(self.uri, "removed"):
             if self.kind() == "file":
                 self.filesystem.delete_file(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file that was listed."""
+
+    location: Location
+    size: int
+    """Bytes."""
+    changed: int
+    """Nanoseconds since 1970; 0 if unknown."""
+
+
+def source_name(source: Path | Location) -> str:
+    """Name of a source as the names of its files begin."""
+    return path_name(source) if isinstance(source, Path) else printable(source.uri.rstrip("/"))
 
 
 def locate(source: str | Path) -> Location:

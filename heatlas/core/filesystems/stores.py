@@ -9,14 +9,14 @@ from typing import Any
 
 from heatlas.core.errors import BadOption, MissingExtra
 
-__all__ = ["FSSPEC", "SCHEMES", "TRIES", "filesystem_by_fsspec", "filesystem_of", "is_address"]
+__all__ = ["FSSPEC", "SCHEMES", "filesystem_by_fsspec", "filesystem_of", "is_address", "tries"]
 
 SCHEMES = ("s3", "gs", "gcs", "az", "abfs", "abfss", "file")
 """Addresses that pyarrow reads by itself."""
 FSSPEC = ("sftp", "ssh", "smb", "hdfs", "webhdfs", "oss", "oci", "hf", "dbfs", "memory")
 """Addresses that fsspec reads, with a library of its own for each."""
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-TRIES = 8
+_TRIES = 8
 """Tries of a request to a bucket that answers with an error of the server; the pauses between them grow."""
 
 
@@ -24,6 +24,12 @@ def is_address(source: object) -> bool:
     """Whether something is the address of files (``s3://bucket/folder``), and not that of a database."""
     found = _ADDRESS.match(source) if isinstance(source, str) else None
     return found is not None and found[1].lower() in {*SCHEMES, *FSSPEC}
+
+
+def tries() -> int:
+    """Tries of a request, as AWS_MAX_ATTEMPTS says, if it does."""
+    said = os.environ.get("AWS_MAX_ATTEMPTS", "")
+    return int(said) if said.isdecimal() and int(said) else _TRIES
 
 
 @cache
@@ -60,7 +66,7 @@ def _s3_options(bucket: str) -> dict[str, Any]:
     """Options of S3 that pyarrow does not find in the environment by itself."""
     from pyarrow import fs
 
-    options: dict[str, Any] = {"retry_strategy": fs.AwsStandardS3RetryStrategy(max_attempts=TRIES)}
+    options: dict[str, Any] = {"retry_strategy": fs.AwsStandardS3RetryStrategy(max_attempts=tries())}
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     if endpoint:
         scheme, _, host = endpoint.rpartition("://")

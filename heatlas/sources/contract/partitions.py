@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from heatlas.core.errors import BadOption, SourceFailed
-from heatlas.core.filesystems import Location, failing, locate
+from heatlas.core.filesystems import Found, Location, failing, locate
 from heatlas.core.threads import side_by_side
 from heatlas.sources.contract.columns import Stated, check_schema, hashes_of
 
@@ -136,15 +136,20 @@ def find_partitions(sources: Sequence[str | Path], threads: int = 1) -> list[Par
     found: dict[str, tuple[Location, int]] = {}
     for source in sources:
         location = locate(source)
-        files = location.sizes(_ENDING) if location.is_pattern or location.kind() == "folder" else []
-        if not files and not location.is_pattern and location.kind() == "file":
-            files = [(location, location.size())]
+        files = [file for file in _listed(location) if not file.location.name.startswith("_")]
         if not files:
             raise BadOption(f"{source} holds no {_ENDING} file")
-        for file, size in files:
-            found.setdefault(file.path, (file, size))
+        for file in files:
+            found.setdefault(file.location.path, (file.location, file.size))
     made = side_by_side(_partition, list(found.values()), threads)
     return [partition for partition in made if partition.fixes]
+
+
+def _listed(location: Location) -> list[Found]:
+    one_file = not location.is_pattern and location.kind() != "folder"
+    if one_file and location.kind() != "file":
+        return []
+    return location.found("" if one_file else _ENDING)
 
 
 def _partition(found: tuple[Location, int]) -> Partition:

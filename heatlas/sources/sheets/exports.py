@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,9 +28,9 @@ from heatlas.sources.time_zones import local_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from pathlib import Path
 
     from heatlas.core.batch import Activity, Recording
+    from heatlas.core.filesystems import Location
     from heatlas.sources.people import Whose
     from heatlas.sources.sheets.labels import Labels
     from heatlas.sources.sheets.pulse import Pulse
@@ -173,7 +174,9 @@ def describe(activity: Activity, row: SheetRow) -> Activity:
     return dataclasses.replace(activity, **said, extra={**activity.extra, **row.extra}, told=told)
 
 
-def find_exports(paths: Sequence[Path], tables: Sequence[Sheet] | None = None, whose: Whose = NOBODY_SAID) -> Exports:
+def find_exports(
+    paths: Sequence[Path | Location], tables: Sequence[Sheet] | None = None, whose: Whose = NOBODY_SAID
+) -> Exports:
     """Read the tables of exports, at any depth in folders and archives.
 
     A table beside a folder that is named "activities" or "workout-routes" is read too.
@@ -258,8 +261,9 @@ def _starts(table: SheetTable) -> dict[int, SheetRow]:
     return starts
 
 
-def _beside(paths: Sequence[Path]) -> list[Sheet]:
+def _beside(sources: Sequence[Path | Location]) -> list[Sheet]:
     """Find tables beside folders that were given without the rest of their export."""
+    paths = [path for path in sources if isinstance(path, Path)]  # a bucket holds what was named, whole
     beside = [path.parent / TABLE for path in paths if path.name == "activities"]
     beside = [table for table in beside if table.is_file()]
     for path in paths:

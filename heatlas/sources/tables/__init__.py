@@ -5,7 +5,7 @@
 `file_kind`, `streams`                 detection of a file's kind; bytes, unpacked and as UTF-8
 `csv`, `excel`, `arrow`, `frames`      readers: delimited text, workbooks, Arrow IPC, memory
 `parquet_files`                        which files of Parquet are a table
-`parquet`                              reader of Parquet: files, folders and patterns of files, also in buckets
+`parquet`, `copied`                    Parquet: files, folders and patterns, also in buckets; copies of other tables
 `json`, `json_columns`, `json_objects` reader of JSON: rows, Arrow columns, one object after the other
 `vector`                               reader of GeoPackage, Shapefile and other formats, through GDAL
 `columns`, `beside`                    columns by their names; columns of hemispheres, days and clocks beside them
@@ -33,6 +33,7 @@ import atexit
 import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ from heatlas.core.scratch import make_scratch
 from heatlas.sources.formats.known import FORMATS, rows_of
 from heatlas.sources.sniff import NOT_RECORDINGS
 from heatlas.sources.tables.file_kind import RECORDINGS, TABLES, VECTORS, holds, kind_of_content, look_at, plain_ending
-from heatlas.sources.tables.table import Dataset
+from heatlas.sources.tables.table import Copied, Dataset
 
 if TYPE_CHECKING:
     from heatlas.sources.tables.file_kind import FileKind
@@ -147,6 +148,8 @@ def open_table(
     MissingExtra
         When an optional library is needed.
     """
+    if isinstance(source, Copied):
+        return replace(_file(source.path, look_at(source.path), query, table), name=source.name)
     if isinstance(source, Dataset):
         from heatlas.sources.tables.parquet import read_dataset
 
@@ -181,7 +184,7 @@ def _database(url: str, query: str | None, table: str | None) -> Table:
     from heatlas.sources.databases import open_database
 
     if url.partition("://")[0].lower() in _WEB:
-        raise BadOption("heatlas opens no web addresses: download the file and name it as it lies on the disk")
+        raise BadOption("heatlas reads no web pages: download the file, or name a bucket (s3://, gs://, az://)")
     return open_database(url, query=query, table=table)
 
 

@@ -42,7 +42,7 @@ def _proj(what: str) -> Any:
         import pyproj
     except ImportError:
         raise MissingExtra(what, "vector") from None
-    pyproj.network.set_network_enabled(False)  # type: ignore[attr-defined]  # heatlas opens no connection
+    pyproj.network.set_network_enabled(False)  # type: ignore[attr-defined]  # nobody named that server
     return pyproj
 
 

@@ -10,13 +10,14 @@ from heatlas.sources.tables.place_names import PlaceNames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     import pyarrow as pa
 
     from heatlas.core.filesystems import Location
     from heatlas.sources.contract.partitions import Partition
 
-__all__ = ["RAW", "Dataset", "Role", "Table"]
+__all__ = ["RAW", "Copied", "Dataset", "Role", "Table"]
 
 RAW = "\0"
 """Prefix of a column's name that requests its cells as written, not as read."""
@@ -29,6 +30,18 @@ class Dataset:
     name: str
     """As the user gave it."""
     files: tuple[Location, ...]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """A table in a bucket, copied to a temporary file."""
+
+    name: str
+    """Its address."""
+    path: Path
 
     def __str__(self) -> str:
         return self.name
