@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from library_made import made, put, walks
+from serving import client, pixels, tile_of
 from test_people_measure import whose, window
 
+from heatlas.cli import main
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.dataset.selection import refuse_unshown
 from heatlas.dataset.tracks import Tracks
@@ -25,6 +28,7 @@ from heatlas.raster.measure import parse_measure
 from heatlas.raster.pipeline import heat
 from heatlas.raster.threshold import AT_LEAST, Limits, Threshold
 from heatlas.rendering.film.running_grid import RunningGrid
+from heatlas.server import create_app
 from heatlas.tiles.crowds import grouped
 from heatlas.tiles.fields import Field, field_window
 from heatlas.tiles.look import Filter, Look
@@ -186,3 +190,84 @@ def test_groups_of_a_public_map_are_of_enough_people():
     assert groups[:6] == groups[6:12] != groups[12:]
     assert grouped(paths[:6], 5, people[:6], 2).tolist() == [-1] * 6
     assert grouped(paths[:6], 5, [""] * 6, 1).tolist() == [-1] * 6
+
+
+def months(tracks, first=2020):
+    """Tracks with starts in two months, so that a public map has groups to tell."""
+    found = []
+    for k, track in enumerate(tracks):
+        start = dt.datetime(first, 1 + k % 2, 1 + k % 27, 12, tzinfo=dt.UTC).timestamp()
+        one = replace(track.activities[0], start=start, sport="Run", distance=9000.0)
+        found.append(replace(track, time=start + np.arange(track.fixes, dtype=float), activities=(one,)))
+    return found
+
+
+def place(lat, lon):
+    return "{}/{}/{}".format(14, *tile_of(14, lat, lon))
+
+
+def test_a_public_server_tells_nothing_of_what_too_few_passed(tmp_path):
+    tracks = months(club(11, 36))
+    alone = months([whose(track, "a") for track in walks(12, 6, lat=48.9, lon=12.3, n=60)])
+    path = tmp_path / "a.db"
+    made(path, [*tracks, *alone], group=50, settings=Settings(zooms=(6, 14))).close()
+    with client(path, public=True, at_least=0) as web:
+        open_to_all = web.get("/api/library.json").json()
+        assert pixels(web.get(f"/tiles/passes/{place(48.9, 12.3)}.png").content).any()
+    with client(path, public=True, at_least=3) as web:
+        told = web.get("/api/library.json").json()
+        assert not pixels(web.get(f"/tiles/passes/{place(48.9, 12.3)}.png").content).any()
+        assert pixels(web.get(f"/tiles/passes/{place(47.8, 10.9)}.png").content).any()
+        legend = web.get("/scale.json?z=14").json()
+        explorer = web.get("/explorer.json?z=14").json()
+    assert open_to_all["activities"] == 42
+    assert told["activities"] == legend["activities"] <= 36
+    assert told["distance"] < open_to_all["distance"]
+    assert told["fixes"] < open_to_all["fixes"]
+    assert len(open_to_all["places"]) == 2
+    assert len(told["places"]) == 1
+    assert told["people"] == []
+    assert legend["left_out"] == ["Only pixels that 3 different people passed are shown"]
+    assert all(row["activities"] <= 36 for row in told["sports"])
+    assert explorer["activities"] <= 36
+    for words in ('"a"', "person"):
+        assert words not in str(told)
+    with client(path, public=True) as web:  # the default is 5, and says nothing of one month's few
+        assert web.get("/scale.json?z=14").json()["left_out"] == [
+            f"Only pixels that {AT_LEAST} different people passed are shown"
+        ]
+    with pytest.raises(BadOption, match="--public map"):
+        create_app(path, at_least=3)
+
+
+def test_commands_take_persons_and_thresholds(tmp_path, capsys, monkeypatch):
+
+    def run(*words):
+        monkeypatch.setattr("sys.argv", ["heatlas", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code or 0, capsys.readouterr()
+
+    path = tmp_path / "a.db"
+    made(path, months(club(13, 18)), group=50, settings=Settings(zooms=(6, 14))).close()
+    code, said = run("library", "person", "g", "--where", "person = 'a'", "-l", path)
+    assert code == 0
+    assert "are of g now" in said.out
+    code, said = run("zones", "add", "home", "--at", "47.8,10.9", "--radius", "20m", "--person", "g", "-l", path)
+    assert code == 0
+    code, said = run("zones", "list", "-l", path)
+    assert "--person g" in said.out
+    code, said = run("info", path)
+    assert "people: " in said.out
+    assert "g 2" in said.out
+    code, said = run("explore", path, "--public", "--at-least", "2", "-o", tmp_path / "e.png")
+    assert code == 0
+    code, said = run("explore", path, "--public", "--at-least", "9")
+    assert code == 1
+    assert "no place was passed by 9 different people" in said.err
+    code, said = run("render", path, "-o", tmp_path / "p.png", "--at-least", "2", "--width", "200")
+    assert code == 0
+    assert "2 different people" in said.err
+    code, said = run("render", path, "-o", tmp_path / "n.png", "--measure", "pace", "--round", "5")
+    assert code == 2
+    assert "--round is for counts" in said.err

@@ -36,6 +36,9 @@ AT_LEAST = 5
 UNION_FROM = 15.0
 """Zoom of 256 px tiles from which on the people of 3 x 3 pixels are united."""
 
+_BYTES = 12
+"""Of a pixel: 4 for its people, and 8 for the person that was counted last."""
+
 
 def reach_of(window: Window) -> int:
     """Pixels on all sides of one whose people count for it, too: 0 or 1."""
@@ -67,6 +70,11 @@ class Threshold:
 
     def __bool__(self) -> bool:
         return self.people > 0 or self.step > 1
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        """Memory that counting the people of a pixel takes."""
+        return _BYTES if self.people > 0 else 0
 
     @classmethod
     def of(cls, asked: Limits, *, public: bool, activities: Collection[Activity], strict: bool = True) -> Threshold:
@@ -126,15 +134,19 @@ class Threshold:
         wide = plane.astype(np.uint32)
         return (wide + self.step // 2) // self.step * self.step
 
+    def told(self) -> list[str]:
+        """Say what is left out, for whoever looks at a map; nothing where everything is shown."""
+        return [f"Only pixels that {self.people} different people passed are shown"] if self.people > 0 else []
+
     def words(self, *, span: bool = False) -> list[str]:
-        """Say what is left out, for reports; nothing where everything is shown.
+        """Say the same for reports to the owner, and how to change it.
 
         With `span` the output is of a span of time, and a sentence warns of the difference of two such outputs.
         """
         said = []
         if self.people > 0:
-            around = f"from zoom {UNION_FROM:g} on those around it count, too"
-            said.append(f"only pixels that {self.people} different people passed are shown ({around}; --at-least)")
+            around = f"from zoom {UNION_FROM:g} on those around it count, too; --at-least changes the number"
+            said.append(f"only pixels that {self.people} different people passed are shown ({around})")
         if self.step > 1:
             said.append(f"counts are rounded to multiples of {self.step}")
         elif self.people > 0 and span:

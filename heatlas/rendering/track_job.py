@@ -61,10 +61,11 @@ class TrackJob:
     def _window(self, box: tuple[float, float, float, float]) -> tuple[Window, int]:
         """Make the window over a box; return it with the number of rows to draw at once."""
         window = self.frame.window(box)
-        check_memory(window, 0, 0, self.measure.bytes_per_pixel)  # before the halo is computed row by row
+        need = self.measure.bytes_per_pixel + Threshold(self.limits.at_least or 0).bytes_per_pixel
+        check_memory(window, 0, 0, need)  # before the halo is computed row by row
         self.finish.check(window)
         margin = halo(self.smoothing, window)
-        return window, check_memory(window, margin, margin, self.measure.bytes_per_pixel)
+        return window, check_memory(window, margin, margin, need)
 
     def run(self, tracks: Tracks, context: Context = NOBODY) -> dict[str, Any]:
         """Filter, hide, count, paint and write; return the report as plain data.

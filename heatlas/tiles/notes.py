@@ -42,9 +42,11 @@ def map_notes(field: Field, zoom: int) -> list[str]:
     if field.look.point_set:
         return []
     if field.view.public:
-        return [*_few(field, zoom, ""), *left_out_of_any(field.look.measure, "")] if field.chosen.count else []
+        told = field.snapshot.threshold.told()
+        return [*_few(field, zoom, ""), *left_out_of_any(field.look.measure, ""), *told] if field.chosen.count else []
     old = [sentence[:1].upper() + sentence[1:] for sentence in old_notes(field, field.view.library.path.name)]
-    return [*_few(field, zoom, ""), *_counted(field, ""), *old] if field.chosen.count else old
+    told = [*_few(field, zoom, ""), *_counted(field, ""), *field.snapshot.threshold.told()]
+    return [*told, *old] if field.chosen.count else old
 
 
 def legend_data(field: Field, zoom: int, box: Box | None = None) -> dict[str, Any]:
