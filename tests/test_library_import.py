@@ -105,6 +105,15 @@ def test_a_second_import_reads_only_what_is_new(tmp_path, library, monkeypatch):
     assert read == []
 
 
+def test_a_file_that_was_only_touched_is_counted_as_read_before(tmp_path, library):
+    (tmp_path / "a.gpx").write_bytes(gpx(*straight(50), start=1.7e9))
+    import_sources(library, [tmp_path / "a.gpx"])
+    for _ in range(2):
+        os.utime(tmp_path / "a.gpx", (1.6e9, 1.6e9))
+        report = import_sources(library, [tmp_path / "a.gpx"])
+        assert (report.read, dict(report.dropped)) == (0, {"files that were read before": 1})
+
+
 def test_an_import_of_few_files_reads_the_rows_of_these_alone(tmp_path, library, monkeypatch):
     """Else each group of a watched folder, and each fix of a phone, costs the more the larger the library is."""
     from heatlas.library import imports

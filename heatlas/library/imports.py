@@ -40,13 +40,14 @@ if TYPE_CHECKING:
     from heatlas.sources.archive import Sheet
     from heatlas.sources.sheets.exports import Exports
 
-__all__ = ["compact_after", "import_entries", "import_sources", "known_files"]
+__all__ = ["BEFORE", "compact_after", "import_entries", "import_sources", "known_files"]
 
 _ACTIVITIES = 64
 """Activities of a group; a crash loses at most one group."""
 _FIXES = 1 << 18
 _FILES = 256
-_BEFORE = "files that were read before"
+BEFORE = "files that were read before"
+"""Reason under which files that are not read again are counted."""
 _FEW = 2048
 """Files of an import up to which their rows are looked up by name; for more, all rows are read."""
 _SHARE = 4
@@ -102,7 +103,7 @@ def import_sources(
     report, added = import_entries(library, found, export, context, recordings, routes=routes)
     report.warnings[:0] = export.warnings
     files = [entry for entry in found if isinstance(entry, Entry)]
-    if report.dropped[_BEFORE] < len(files):  # an import without new files does not repeat the report of the table
+    if report.dropped[BEFORE] < len(files):  # an import without new files does not repeat the report of the table
         report.dropped += export.silent({entry.name for entry in files})
     report.seconds["import"] = time.perf_counter() - started
     if compact_after(library, added, context):
@@ -157,7 +158,7 @@ def import_entries(
     for place, (size, file) in enumerate(new, 1):
         done += size or 0
         if file is None:
-            report.dropped["tracks that were read before" if size is None else _BEFORE] += 1
+            report.dropped["tracks that were read before" if size is None else BEFORE] += 1
         else:
             waiting.append(file)
         if _enough(waiting):
@@ -299,6 +300,8 @@ def _store(library: Library, files: Sequence[ReadFile], report: Report, workers:
     for file in files:
         if file.outcome is not None:
             note_outcome(report, outcome_data(file.outcome))
+        else:  # its bytes are known: it was copied or touched
+            report.dropped[BEFORE] += 1
     _note_copies(report, copies.pairs)
     return len(new)
 

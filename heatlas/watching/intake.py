@@ -11,7 +11,7 @@ from heatlas.core.context import Context
 from heatlas.core.errors import path_name
 from heatlas.core.report import Report
 from heatlas.library.file.opening import open_library
-from heatlas.library.imports import compact_after, import_entries, known_files
+from heatlas.library.imports import BEFORE, compact_after, import_entries, known_files
 from heatlas.library.reading_files import absolute_name, said_of
 from heatlas.library.rows.people import people_of
 from heatlas.sources.archive import entries_of
@@ -227,7 +227,8 @@ class Intake:
     def _finish(self, library: Library) -> None:
         """Report what was taken, and put together what taking it bit by bit has left apart."""
         report, self._report = self._report, Report()
-        if not (report.read or report.failed or report.warnings or report.skipped or report.dropped):
+        told = report.dropped.keys() - {BEFORE}  # of a file that was only touched there is nothing to tell
+        if not (report.read or report.failed or report.warnings or report.skipped or told):
             return
         if compact_after(library, self._added, self._context):
             self._added = 0

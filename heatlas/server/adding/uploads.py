@@ -17,7 +17,7 @@ from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, Undecide
 from heatlas.core.paths import possible_name, rename
 from heatlas.core.report import Report
 from heatlas.core.scratch import holding, make_scratch, sweep, sweep_held
-from heatlas.library.imports import import_sources
+from heatlas.library.imports import BEFORE, import_sources
 from heatlas.server import first_library
 from heatlas.server.adding.dropped_tables import Answers, answers_of, import_table, question, sorted_file
 from heatlas.server.site.state import ImportProgress, current, site_of
@@ -205,7 +205,7 @@ def _read(library: Library, path: Path, answers: Answers, context: Context) -> d
     found = import_sources(library, [path], context)
     library.settle()
     path.unlink(missing_ok=True)
-    nothing = {} if found.read or found.dropped["files that were read before"] else {"nothing": found.nothing()}
+    nothing = {} if found.read or found.dropped[BEFORE] else {"nothing": found.nothing()}
     return {"added": _count(library) - before, **nothing, **found.data()}
 
 
