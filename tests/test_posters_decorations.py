@@ -239,11 +239,11 @@ def test_what_the_main_font_lacks_comes_from_another(monkeypatch):
 
 
 def test_letters_that_are_lost_are_reported(tmp_path, no_others):
-    assert finish("p.png", tmp_path, title="Läufe", attribution="Łódź")._warnings() == [
+    assert finish("p.png", tmp_path, attribution="Łódź")._warnings("Läufe") == [
         "no font on this computer has ä Ł ó ź: replaced in what was painted"
     ]
-    assert finish("p.png", tmp_path, title="Runs")._warnings() == []
-    assert finish("p.npy", tmp_path, title="Läufe")._warnings() == []
+    assert finish("p.png", tmp_path)._warnings("Runs") == []
+    assert finish("p.npy", tmp_path)._warnings("Läufe") == []
 
 
 def finish(name, tmp_path, **options):

@@ -173,7 +173,7 @@ def _say_window(report: dict[str, Any]) -> None:
         shown = "in thirds, " + " and ".join(f"{axis['title']}: {' and '.join(axis['limits'])}" for axis in axes)
     film = f", {report['from']} to {report['to']} in {report['duration']:.1f} s" if "frames" in report else ""
     line(
-        f"{report['measure']} {shown}, "
+        f"{report['measure']} {shown}, {report['place']}, "
         f"{window['width']:,} x {window['height']:,} px at {window['resolution_m']:.3g} m "
         f"(zoom {window['zoom']:.2f}){film}; took {sum(report['seconds'].values()):.1f} s"
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from heatlas.gazetteer.towns import Towns
 
-__all__ = ["AT_SEA", "name_at", "names_of"]
+__all__ = ["AT_SEA", "name_at", "names_of", "place_of", "with_place"]
 
 AT_SEA = "At sea"
 _KM = 111.2
@@ -27,6 +27,9 @@ _NEAR_KM = 15.0
 """Distance beyond the box from which a town is only near."""
 _FAR_KM = 60.0
 """Distance beyond the box from which a town says nothing."""
+_TOWN_KM, _COUNTRY_KM = 400.0, 4000.0
+"""Longer side of a picture up to which it is called after a town, and up to which after a country."""
+_PLACE = "{place}"
 
 
 def name_at(lon: float, lat: float, half_km: float = 0.0, taken: frozenset[str] = frozenset()) -> str:
@@ -66,6 +69,21 @@ def name_at(lon: float, lat: float, half_km: float = 0.0, taken: frozenset[str] 
 def _named(known: Towns, town: int, km: float, half_km: float) -> str:
     name = f"{known.packed.names[town]}, {known.country(town)[1]}"
     return name if km <= half_km + _NEAR_KM else f"near {name}"
+
+
+def place_of(box: tuple[float, float, float, float]) -> str:
+    """Name what a picture shows: its town, of a large one the country in its middle, of a larger one the world."""
+    west, south, east, north = box
+    lon, lat = (west + east) / 2, (south + north) / 2
+    size = max((east - west) * math.cos(math.radians(lat)), north - south) * _KM
+    if size <= _TOWN_KM:
+        return names_of([box])[0]
+    return (country_at(lon, lat) or AT_SEA) if size <= _COUNTRY_KM else "The world"
+
+
+def with_place(title: str, box: tuple[float, float, float, float]) -> str:
+    """Put the name of what is shown in the place of {place} in a title."""
+    return title.replace(_PLACE, place_of(box)) if _PLACE in title else title
 
 
 def names_of(boxes: Iterable[tuple[float, float, float, float]]) -> list[str]:

@@ -10,7 +10,7 @@ __all__ = ["FilmOptions", "KernelOptions", "LabelOptions", "PictureOptions", "St
 
 _PAINTED = ("picture", "film")
 _OF_POINTS = ("picture", "film", "tiles", "page")
-_NAMED = ("picture", "tiles", "page")
+_NAMED = ("picture", "film", "tiles", "page")
 _LENGTH = "float"
 
 
@@ -130,5 +130,9 @@ class FilmOptions:
 class LabelOptions:
     """Title and attribution, on pictures and in published maps."""
 
-    title: str | None = option("TEXT", "Large on pictures; the name of tiles and pages.", kinds=_NAMED)
-    attribution: str | None = option("TEXT", "Who is to be named; on pictures at the edge.", kinds=_NAMED)
+    title: str | None = option(
+        "TEXT",
+        "Large on pictures and films; the name of tiles and pages. In it {place} is what is shown: Tampere, Finland.",
+        kinds=_NAMED,
+    )
+    attribution: str | None = option("TEXT", "Who is to be named; on pictures and films at the edge.", kinds=_NAMED)

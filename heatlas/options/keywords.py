@@ -57,9 +57,10 @@ class ExploreKeywords(TypedDict, total=False):
     legend: bool
     """Draw a bar with numbers and their unit."""
     title: str | None
-    """Large on pictures; the name of tiles and pages."""
+    """Large on pictures and films; the name of tiles and pages. In it {place} is what is shown: Tampere,
+    Finland."""
     attribution: str | None
-    """Who is to be named; on pictures at the edge."""
+    """Who is to be named; on pictures and films at the edge."""
     clip_ends: str | float | None
     """Cut about this much from both ends of each track, e.g. 200m."""
     zones: Collection[str] | None
@@ -424,9 +425,10 @@ class RenderKeywords(TypedDict, total=False):
     fps: float | None
     """Films: frames a second. [default: 30 for .mp4, 12.5 for .gif, 15 for .webp]"""
     title: str | None
-    """Large on pictures; the name of tiles and pages."""
+    """Large on pictures and films; the name of tiles and pages. In it {place} is what is shown: Tampere,
+    Finland."""
     attribution: str | None
-    """Who is to be named; on pictures at the edge."""
+    """Who is to be named; on pictures and films at the edge."""
     form: str | None
     """Tiles: their form. [default: png]"""
     refit: bool

@@ -12,6 +12,7 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.scratch import scratch_folder
 from heatlas.core.window import Window
 from heatlas.dataset import viewport
+from heatlas.gazetteer.naming import with_place
 from heatlas.library.file.opening import open_library
 from heatlas.library.points.point_tables import split_measure, stored_points
 from heatlas.options import (
@@ -122,9 +123,11 @@ def publish_html(
                 raise NothingToDraw(f"nothing that could be shown was recorded in {library_path}")
             context.progress("writing", 0, 0)
             opened = [] if opening is None else [{"name": "First view", "bbox": list(opening)}]
+            places = [*opened, *places_of(fields[0])]
+            title = with_place(options.labels.title or "Heat map", tuple(places[0]["bbox"]))
             report = write_html(
-                path, drawn, title=options.labels.title or "Heat map", attribution=options.labels.attribution or "",
-                background=options.style.background or "dark", places=[*opened, *places_of(fields[0])],
+                path, drawn, title=title, attribution=options.labels.attribution or "",
+                background=options.style.background or "dark", places=places,
                 basemap=options.page.basemap, explorer=explorer,
             )  # fmt: skip
         finally:

@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed
 from heatlas.core.paths import parents_made
+from heatlas.gazetteer.naming import with_place
 from heatlas.library.file.opening import open_library
 from heatlas.options import RenderOptions
 from heatlas.publish.archive import is_our_archive, open_archive
 from heatlas.publish.databases import MBTILES, SQLITEDB, is_our_database, open_database
 from heatlas.publish.dependencies import hold_model
 from heatlas.publish.explorer_layer import explorer_data
-from heatlas.publish.extent import beginning_of, bounds_of
+from heatlas.publish.extent import beginning_of, bounds_of, places_of
 from heatlas.publish.folder import check_folder, open_folder
 from heatlas.publish.ground import with_ground
 from heatlas.publish.pyramid import write_pyramid
@@ -322,9 +323,9 @@ def _metadata(
     beginning: tuple[float, float, int],
     outcome: PyramidReport,
 ) -> Metadata:
-    url = request.url
+    url, places = request.url, places_of(field) if "{" in request.title else []
     return Metadata(
-        title=request.title or field_title(field),
+        title=with_place(request.title, tuple(places[0]["bbox"]) if places else bounds) or field_title(field),
         attribution=request.attribution,
         form=request.form,
         zooms=(zooms[0], zooms[-1]),

@@ -17,6 +17,7 @@ from heatlas.core.window import Window
 from heatlas.core.words import counted
 from heatlas.dataset.selection import drawn_places, extent_of, refuse_unshown, threshold_of, why_nowhere
 from heatlas.dataset.tracks import why_nothing
+from heatlas.gazetteer.naming import place_of, with_place
 from heatlas.raster.draw_passages import model_of
 from heatlas.raster.grid import Grid
 from heatlas.raster.left_out import few_values, left_out_of_tracks, share_shown
@@ -232,17 +233,18 @@ class FacetJob:
             picture = colour(panel.smoothed, tone, style.colours, finish.background)
             rows = DecoratedPixels(picture, arrange(window, bar, None) if k == 0 else ()).rows(0, window.height)
             cells.append(Cell(panel.part.title, _note(panel), rows.rgba))
+        title = with_place(finish.title, window.bbox)
         across = replace(window, width=sheet.total_width, height=sheet.body)
         pixels = sheet.paint(
             cells,
             finish.background,
-            title=finish.title,
-            subtitle=titled(measure) if finish.title and not finish.legend else "",
+            title=title,
+            subtitle=titled(measure) if title and not finish.legend else "",
             attribution=finish.attribution,
             legend=finish.legend_for(tone, style, measure, across) if finish.legend else None,
         )
         context.progress("writing", 0, 0)
-        write_plain(finish.output, pixels, title=finish.title or titled(measure), attribution=finish.attribution)
+        write_plain(finish.output, pixels, title=title or titled(measure), attribution=finish.attribution)
         unit = measure_unit(measure)
         return {
             "warnings": few_values(measure, sample.share),
@@ -250,6 +252,7 @@ class FacetJob:
             "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
             "range_text": [unit.format(tone.low), unit.format(tone.high)],
             "picture": {"width": pixels.shape[1], "height": pixels.shape[0], "columns": sheet.columns},
+            "place": place_of(window.bbox),
             "outputs": [str(finish.output)],
         }
 

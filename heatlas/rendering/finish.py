@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+from heatlas.gazetteer.naming import place_of, with_place
 from heatlas.pmtiles.streets import is_file_of_tiles, open_streets
 from heatlas.raster.left_out import few_values
 from heatlas.style.colormaps import colormap
@@ -61,7 +62,7 @@ class Finish:
     legend: bool
     rgba: bool
     title: str = ""
-    """Large text on the picture and title of the file; empty: the file is titled after the measure."""
+    """Large text on the picture and title of the file; may hold {place}. Empty: the file's is the measure."""
     scale_bar: bool = False
     attribution: str = ""
     garmin: bool = False
@@ -134,20 +135,20 @@ class Finish:
         if self.streets is not None and self.background is not None:
             picture = OnStreets(painting, StreetGround(self.streets, window, self.background))
         measure = str(field.measure)
-        shown = titled(field.measure)
+        shown, title = titled(field.measure), with_place(self.title, window.bbox)
         rendered = RenderedMap(
             window=window,
             picture=picture,
             values=painting.field.values if self.output.suffix.lower() in _VALUES else None,
             legend=self.legend_for(tone, style, field.measure, window) if self.legend else None,
             decorations=Decorations(
-                title=self.title,
-                subtitle=shown if self.title and not self.legend else "",
+                title=title,
+                subtitle=shown if title and not self.legend else "",
                 scale_bar=self.scale_bar,
                 attribution=self.attribution,
                 ground=self.background,
             ),
-            title=self.title or shown,
+            title=title or shown,
             measure=measure,
             range=(tone.low, tone.high),
             attribution=self.attribution,
@@ -166,15 +167,16 @@ class Finish:
             "range": [tone.low * written_per_value(unit), tone.high * written_per_value(unit)],
             "range_text": [unit.format(tone.low), unit.format(tone.high)],
             "total": field.total,
-            "warnings": [*self._warnings(), *self._beyond(window), *few_values(field.measure, field.sample.share)],
+            "warnings": [*self._warnings(title), *self._beyond(window), *few_values(field.measure, field.sample.share)],
             "seconds": {**field.seconds, "colour": painted - started, "write": done - painted},
+            "place": place_of(window.bbox),
             "outputs": [str(path) for path in outputs],
         }
 
-    def _warnings(self) -> list[str]:
+    def _warnings(self, title: str) -> list[str]:
         """Warn of letters that no font can paint, where texts are painted."""
         painted = self.output.suffix.lower() not in _VALUES or self.rgba
-        lost = unwritable(f"{self.title} {self.attribution}") if painted else ""
+        lost = unwritable(f"{title} {self.attribution}") if painted else ""
         return [f"no font on this computer has {' '.join(lost)}: replaced in what was painted"] if lost else []
 
     def _beyond(self, window: Window) -> list[str]:

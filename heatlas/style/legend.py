@@ -57,8 +57,11 @@ def theme_on(dark: bool | None) -> Theme:
 
 
 def fitting_scale(width: int, height: int) -> float:
-    """Scale of a readable legend on a picture of so many pixels: 1 up to 1100 x 1100, then growing."""
-    return max(1.0, math.sqrt(width * height) / 1100)
+    """Scale of a readable legend on a picture of so many pixels: 1 up to 900 x 900, then growing.
+
+    A large picture is mostly looked at as a whole, on a screen or a phone: letters have some 1/70 of its side.
+    """
+    return max(1.0, math.sqrt(width * height) / 900)
 
 
 def draw_legend(

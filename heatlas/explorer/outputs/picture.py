@@ -15,6 +15,7 @@ from heatlas.core.errors import BadOption
 from heatlas.core.window import Window
 from heatlas.explorer.keys import columns_of, place_of, rows_of
 from heatlas.explorer.outputs.shapes import title
+from heatlas.gazetteer.naming import with_place
 from heatlas.raster.grid import Grid
 from heatlas.raster.measure import Measure
 from heatlas.style.colormaps import colormap
@@ -151,12 +152,12 @@ def write_picture(
         picture=Picture(pixels),
         legend=_legend(tone, colours, paint, window) if paint.legend and not public else None,
         decorations=Decorations(
-            title=paint.title,
+            title=with_place(paint.title, window.bbox),
             subtitle=title(explored) if paint.title or paint.legend else "",
             attribution=paint.attribution,
             ground=paint.background,
         ),
-        title=paint.title or title(explored),
+        title=with_place(paint.title, window.bbox) or title(explored),
         measure=str(_MEASURE),
         attribution=paint.attribution,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption, TooLarge
 from heatlas.core.memory import check_memory
+from heatlas.gazetteer.naming import place_of
 from heatlas.raster.left_out import few_values
 from heatlas.rendering.film.frames import FORMATS, Frames, check_film, write_film
 from heatlas.rendering.film.storyboard import FilmRequest, FilmStyle
@@ -79,7 +80,8 @@ class FilmOrder:
         if not 1 <= fps <= 60:
             raise BadOption(f"--fps {fps:g} is no pace for a film: take 1 to 60")
         return cls(
-            output, measure, frame, FilmStyle.parse(measure, options.style), parse_step(film.every or "auto"),
+            output, measure, frame, FilmStyle.parse(measure, options.style, options.labels),
+            parse_step(film.every or "auto"),
             None if film.span is None else parse_span(film.span), parse_duration(film.duration or "20s", fps), fps,
         )  # fmt: skip
 
@@ -143,6 +145,7 @@ class FilmOrder:
             "duration": len(storyboard) / self.fps,
             "from": line.day(line.begin),
             "to": line.day(float(line.ends[-1]) - 1),
+            "place": place_of(storyboard.window.bbox),
             "outputs": [str(self.output)],
         }
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.gazetteer.naming import with_place
 from heatlas.raster.left_out import share_shown
 from heatlas.rendering.film.caption import Caption
 from heatlas.rendering.film.painter import COOLING, FramePainter, flash_on
 from heatlas.rendering.film.timeline import make_timeline
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import Style, colour, palette, parse_background
+from heatlas.style.decorations import Decorations, Patch, arrange
 from heatlas.style.defaults import refuse_colours, scale_for, suiting_colours, suiting_tone_scale
 from heatlas.style.legend import fitting_scale, over, shrunk
 from heatlas.style.legend_kinds import legend_for, paint_legend
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.context import Context
     from heatlas.core.window import Window
-    from heatlas.options import StyleOptions
+    from heatlas.options import LabelOptions, StyleOptions
     from heatlas.raster.measure import Measure
     from heatlas.raster.pipeline import Drawn
     from heatlas.rendering.film.cast import Cast, Part
@@ -49,9 +51,12 @@ class FilmStyle:
     """(256, 4) RGBA; None: those that suit the measure and the background."""
     background: tuple[int, int, int]
     legend: bool
+    title: str = ""
+    """May hold {place}."""
+    attribution: str = ""
 
     @classmethod
-    def parse(cls, measure: Measure, asked: StyleOptions) -> FilmStyle:
+    def parse(cls, measure: Measure, asked: StyleOptions, labels: LabelOptions) -> FilmStyle:
         """Check the options.
 
         Raises
@@ -68,6 +73,8 @@ class FilmStyle:
             None if asked.colormap is None else colormap(asked.colormap),
             ground,
             asked.legend,
+            " ".join((labels.title or "").split()),
+            " ".join((labels.attribution or "").split()),
         )
 
 
@@ -103,8 +110,8 @@ class Storyboard:
     tone: Tone
     fps: float
     caption: Caption
-    legend: NDArray[np.uint8] | None
-    """(h, w, 4) straight RGBA."""
+    patches: tuple[Patch, ...]
+    """Legend, title and attribution in their places on the map."""
     aura: bool
     """Whether what is new shines on what is around."""
 
@@ -132,9 +139,9 @@ class Storyboard:
             window.width, look.background, _accent(colours), line.dates(), cast.most_words(parts, script.span),
             line.years(),
         )  # fmt: skip
-        legend = _legend(tone, style, cast.measure, window) if look.legend else None
+        patches = _patches(look, window, _legend(tone, style, cast.measure, window) if look.legend else None, caption)
         aura = script.aura and cast.aura
-        return cls(cast, line, before, gone, fullest, style, tone, script.fps, caption, legend, aura)
+        return cls(cast, line, before, gone, fullest, style, tone, script.fps, caption, patches, aura)
 
     def __len__(self) -> int:
         """Count the frames, including those of the hold."""
@@ -195,11 +202,13 @@ class Storyboard:
         picture[:] = np.array(self.style.background, np.uint8)
         tall = self.window.height
         strip = picture[tall : tall + self.caption.height, : self.window.width]
+        shown = np.empty((tall, self.window.width, 3), np.uint8)  # whole rows, as the kernels need them
         words: tuple[str, tuple[str, ...]] | None = None
         rate = 0.5 ** (1 / (COOLING * self.fps))
         for frame, painter in self.maps():
-            painter.show(picture[:tall, : self.window.width], rate)
-            self._put_legend(picture[:tall, : self.window.width])
+            painter.show(shown, rate)
+            self._decorate(shown)
+            picture[:tall, : self.window.width] = shown
             now = self._words(frame)
             if now != words:
                 strip[:] = self.caption.letter(*now)
@@ -215,14 +224,12 @@ class Storyboard:
         """What a frame shows."""
         return int(self.gone[frame]), int(self.before[frame])
 
-    def _put_legend(self, picture: NDArray[np.uint8]) -> None:
-        if self.legend is None:
-            return
-        height, width = self.legend.shape[:2]
-        margin = self.caption.margin
-        place = picture[-height - margin : picture.shape[0] - margin, -width - margin : picture.shape[1] - margin]
-        alpha = self.legend[..., 3:].astype(np.uint16)
-        place[:] = (self.legend[..., :3] * alpha + place * (255 - alpha) + 127) // 255
+    def _decorate(self, picture: NDArray[np.uint8]) -> None:
+        for patch in self.patches:
+            height, width = patch.pixels.shape[:2]
+            place = picture[patch.top : patch.top + height, patch.left : patch.left + width]
+            alpha = patch.pixels[..., 3:].astype(np.uint16)
+            place[:] = (patch.pixels[..., :3] * alpha + place * (255 - alpha) + 127) // 255
 
     def samples(self) -> tuple[NDArray[np.uint8], ...]:
         """Colours that occur: of the background, of the heat, of glows, and of caption and legend (see `Frames`)."""
@@ -239,10 +246,10 @@ class Storyboard:
         strip = self.caption.letter(*self._words(len(self.timeline) - 1))
         self.caption.run(strip, 0.5)
         written = [strip.reshape(-1, 3)]
-        if self.legend is not None:
-            panel = np.empty((*self.legend.shape[:2], 3), np.uint8)
+        for patch in self.patches:
+            panel = np.empty((*patch.pixels.shape[:2], 3), np.uint8)
             panel[:] = background
-            over_ground = over(self.legend, np.dstack((panel, np.full(panel.shape[:2], 255, np.uint8))))
+            over_ground = over(patch.pixels, np.dstack((panel, np.full(panel.shape[:2], 255, np.uint8))))
             written.append(over_ground[..., :3].reshape(-1, 3))
         return background[None], heated, glowing, np.concatenate(written)
 
@@ -251,6 +258,23 @@ def _accent(colours: NDArray[np.uint8]) -> tuple[int, int, int]:
     """Colour of the palette for places that were passed often."""
     red, green, blue = (int(c) for c in colours[170, :3])
     return red, green, blue
+
+
+def _patches(look: FilmStyle, window: Window, legend: NDArray[np.uint8] | None, caption: Caption) -> tuple[Patch, ...]:
+    """Put legend, title and attribution onto the map.
+
+    Raises
+    ------
+    BadOption
+        Where there is no room for them.
+    """
+    words = Decorations(title=with_place(look.title, window.bbox), attribution=look.attribution, ground=look.background)
+    if words.wanted:
+        return arrange(window, words, legend)
+    if legend is None:
+        return ()
+    height, width = legend.shape[:2]
+    return (Patch(window.width - width - caption.margin, window.height - height - caption.margin, legend),)
 
 
 def _legend(tone: Tone, style: Style, measure: Measure, window: Window) -> NDArray[np.uint8]:

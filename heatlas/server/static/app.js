@@ -173,7 +173,7 @@ function openTools() {
   $("theme").addEventListener("click", () => state.set({ theme: theme() === "dark" ? "light" : "dark" }));
   $("reset").addEventListener("click", state.reset);
   $("share").addEventListener("click", () => openShare({
-    measure: shownMeasure(state.get()), query: shownQuery(), title: tagOf(state.filter(), true), theme: theme(), library,
+    measure: shownMeasure(state.get()), query: shownQuery(), title: [placeHere(), tagOf(state.filter(), true)].filter(Boolean).join(", "), theme: theme(), library,
   }));
   $("picture").addEventListener("click", async () => {
     const now = state.get();
@@ -197,6 +197,14 @@ function openTools() {
   });
   maps.dividerMoves((split) => state.set({ split }));
   bright.addEventListener("change", () => !state.get().theme && (showTheme(), draw(), explore()));
+}
+
+/** The name of the place in whose box the middle of the map lies, or "". */
+function placeHere() {
+  const { lng, lat } = maps.main().getCenter();
+  const found = library.places.find(({ bbox: [west, south, east, north] }) => (
+    lat >= south && lat <= north && (lng - west + 720) % 360 <= east - west));
+  return found?.name ?? "";
 }
 
 async function main() {

@@ -13,16 +13,18 @@ let shown = null; // the year that is presented
 let before = null; // what was there before
 let turn = 0;
 
-/** What is counted: [place in a row of `grown`, words, how it is written]. */
+/** What is counted: [place in a row of `grown`, words for one and for more, how it is written]. */
 const NUMBERS = [
-  [1, "activities", count],
-  [3, "", (metres) => kilometres(metres)],
-  [2, "days out", count],
-  [4, "in motion", (seconds) => `${count(seconds / 3600)} h`],
-  [5, "climbed", (metres) => `${count(metres)} m`],
+  [1, ["activity", "activities"], count],
+  [3, ["", ""], (metres) => kilometres(metres)],
+  [2, ["day out", "days out"], count],
+  [4, ["in motion", "in motion"], (seconds) => `${count(seconds / 3600)} h`],
+  [5, ["climbed", "climbed"], (metres) => `${count(metres)} m`],
 ];
+/** Activities of a year that is worth presenting unasked: a year that has just begun is not. */
+const ENOUGH = 10;
 
-/** Present the last year, or the one that is chosen by its dates; of what the other filters choose. */
+/** Present the last year that has many activities, or the one that is chosen by its dates; of what the other filters choose. */
 export async function present() {
   const now = get();
   const filter = { ...now.a, after: "", before: "" };
@@ -43,7 +45,8 @@ export async function present() {
   }));
   $("present-close").focus();
   const wished = years.find(({ year }) => now.a.after.startsWith(String(year)));
-  return show((wished ?? years[0]).year);
+  const full = years.find(({ grown }) => grown.at(-1)[1] >= ENOUGH);
+  return show((wished ?? full ?? years[0]).year);
 }
 
 async function show(year) {
@@ -74,8 +77,8 @@ async function show(year) {
 
 /** Show a row of numbers; those that are not known are left out. */
 function numbers(row) {
-  $("present-numbers").replaceChildren(...NUMBERS.filter(([place]) => row[place] !== null).map(([place, words, text]) =>
-    make("li", {}, make("b", {}, text(row[place])), words ? ` ${words}` : "")));
+  $("present-numbers").replaceChildren(...NUMBERS.filter(([place]) => row[place] !== null).map(([place, [one, more], text]) =>
+    make("li", {}, make("b", {}, text(row[place])), ` ${row[place] === 1 ? one : more}`.trimEnd())));
 }
 
 /** Numbers up to a day that is played. */
