@@ -75,16 +75,24 @@ def published(walks, path, measure, **options):
     return tiles_in(path)
 
 
-@pytest.mark.parametrize("measure", ["passes", "seconds", "pace"])
-def test_tiles_are_those_of_one_machine(walks, tmp_path, measure):
-    report = build([walks / "in3"], str(tmp_path / "a.pmtiles"), recipe_of(measure), Here(), ONE, sizes=Sizes(2, 7, 10))
+@pytest.mark.parametrize(
+    ("measure", "least", "grain"),
+    [("passes", 0, 0), ("seconds", 0, 0), ("pace", 4, 0), ("people", 3, 2)],
+)
+def test_tiles_are_those_of_one_machine(walks, tmp_path, measure, least, grain):
+    recipe = recipe_of(measure, least=least, grain=grain)
+    report = build([walks / "in3"], str(tmp_path / "a.pmtiles"), recipe, Here(), ONE, sizes=Sizes(2, 7, 10))
     found = tiles_in(tmp_path / "a.pmtiles")
-    assert found == published(walks, tmp_path / "b.pmtiles", measure)
+    limits = {"public": True, "at_least": least, "round": grain or None} if least else {}
+    assert found == published(walks, tmp_path / "b.pmtiles", measure, **limits)
     assert report["tiles"]["written"] == len(found)
     assert (report["persons"], report["activities"], report["fixes"]) == (12, 24, 24 * 90)
     with (tmp_path / "a.pmtiles").open("rb") as one, (tmp_path / "b.pmtiles").open("rb") as other:
         mine, theirs = read_metadata(one), read_metadata(other)
-        assert {**mine, "generation": ""} == {**theirs, "generation": ""}
+    for legend in theirs["legend"].values():
+        if least:
+            del legend["activities"]  # how many there are of whom nothing is shown is not told
+    assert {**mine, "generation": ""} == {**theirs, "generation": ""}
     assert names_in(tmp_path) == [".b.pmtiles.state", "a.pmtiles", "b.pmtiles"]
 
 

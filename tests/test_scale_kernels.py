@@ -125,7 +125,7 @@ def test_few_persons_are_left_out_and_counts_are_rounded():
         cells = {p: c for p, c in slow_count(visits, VALUES, 1, rules).get(0, {}).items() if c[1] >= least}
         if grain:
             cells = {
-                p: [max((v + grain // 2) // grain, 1) * grain if r == ADDED and v else v
+                p: [(v + grain // 2) // grain * grain if r == ADDED else v
                     for v, r in zip(c, rules, strict=True)]
                 for p, c in cells.items()
             }  # fmt: skip

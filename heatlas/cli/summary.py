@@ -132,6 +132,10 @@ def say_open_places(places: Sequence[dict[str, Any]]) -> None:
 
 def _say_tiles(report: dict[str, Any]) -> None:
     counts, (first, last) = report["tiles"], report["zooms"]
+    if "partitions" in report:
+        whole = ", ".join(counted(report[what], what) for what in ("fixes", "activities", "persons", "partitions"))
+        left = ", ".join(f"{count:,} {what}" for what, count in report["dropped"].items())
+        line(f"{whole}{f'; left out: {left}' if left else ''}")
     said = [f"{counted(counts['written'], 'tiles')} written ({report['bytes'] / 1e6:,.1f} MB)"]
     said += [f"{counts[what]:,} {what}" for what in ("unchanged", "removed") if counts.get(what)]
     line(f"{report['measure']}, zooms {first} to {last}: {', '.join(said)}, {report['seconds']['all']:.1f} s")

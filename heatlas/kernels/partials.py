@@ -194,7 +194,7 @@ def add_tiles(order, tiles, offsets, data, rules, least, grain):
         0: all pixels stay. Else pixels stay that have passages, and at least so many persons in the second plane,
         which is left out then.
     grain : int
-        0; or counts are rounded to multiples of it, but never to 0.
+        0; or counts are rounded to multiples of it, halves up.
 
     Returns
     -------
@@ -236,7 +236,7 @@ def add_tiles(order, tiles, offsets, data, rules, least, grain):
                 elif grain > 0:
                     for p in range(many):
                         if rules[p] == ADDED and planes[pixel, p] > 0:
-                            planes[pixel, p] = max((planes[pixel, p] + grain // 2) // grain, 1) * grain
+                            planes[pixel, p] = (planes[pixel, p] + grain // 2) // grain * grain
         if room > out.shape[0]:
             larger = np.empty(max(room, 2 * out.shape[0]), np.uint8)
             larger[:at] = out[:at]

@@ -8,6 +8,7 @@
 `drawing`    groups: colours, the part of the world, kernels, pictures, films
 `publishing` groups: tiles, pages, servers, explorer tiles, limits of what is public
 `following`  groups: whether a command goes on, and when it looks again
+`running`    groups: the engine that builds tiles of partitions
 `requests`   all options of one function: of `render`, of an import
 `values`     objects of Python written as text: colours, colour maps, areas
 `parsing`    lengths, times, places and widths read from text
@@ -45,11 +46,13 @@ from heatlas.options.requests import (
     RenderOptions,
     ServeOptions,
 )
+from heatlas.options.running import EngineOptions
 
 __all__ = [
     "KEYWORDS",
     "LEAST",
     "AthleteOptions",
+    "EngineOptions",
     "ExploreOptions",
     "ExplorerOptions",
     "FilmOptions",

@@ -455,6 +455,13 @@ class RenderKeywords(TypedDict, total=False):
     around; needs --person. 0: no threshold. [default: 5 with --public, if persons are named]"""
     round: int | None
     """Tracks: counts are rounded to multiples of it, so that two maps cannot be subtracted to the last pass."""
+    engine: str | Any | None
+    """Tiles (.pmtiles) of partitions, as heatlas prepare writes them: build them by tasks on an engine. pool:
+    processes of this machine; dask: the scheduler of DASK_SCHEDULER_ADDRESS, else one of this machine;
+    dask=tcp://HOST:PORT."""
+    work: str | None
+    """With --engine: folder or address, e.g. s3://bucket/work, for what tasks write; it is kept, and used again
+    where nothing has changed. [default: beside OUT, removed in the end]"""
 
 
 class SiteKeywords(TypedDict, total=False):

@@ -17,7 +17,9 @@ __all__ = ["ALL", "Option", "gather", "given", "option", "options_of", "refuse"]
 ALL = ("picture", "film", "tiles", "page")
 """Kinds of output, by their names in `heatlas.rendering.kinds.KINDS`."""
 _KEY = "option"
-_OBJECTS = {"background": "background_text", "colormap": "colormap_text", "bbox": "area_text"}
+_OBJECTS = {
+    "background": "background_text", "colormap": "colormap_text", "bbox": "area_text", "engine": "engine_text",
+}  # fmt: skip
 """Keyword -> function of `heatlas.options.values` that writes objects of Python as text."""
 T = TypeVar("T")
 

@@ -18,6 +18,7 @@ from heatlas.options.measuring import AthleteOptions, MetricOptions
 from heatlas.options.option import option, switch
 from heatlas.options.publishing import ExplorerOptions, PageOptions, PublicOptions, SiteOptions, TileOptions
 from heatlas.options.reading import ReadingOptions
+from heatlas.options.running import EngineOptions
 
 __all__ = [
     "KEYWORDS", "ExploreOptions", "ImportOptions", "InspectOptions", "OpenOptions", "PrepareOptions",
@@ -61,6 +62,7 @@ class RenderOptions:
     tiles: TileOptions = field(default_factory=TileOptions)
     page: PageOptions = field(default_factory=PageOptions)
     public: PublicOptions = field(default_factory=PublicOptions)
+    running: EngineOptions = field(default_factory=EngineOptions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from heatlas.core.errors import BadOption
 
-__all__ = ["area_text", "background_text", "colormap_text"]
+__all__ = ["area_text", "background_text", "colormap_text", "engine_text"]
 
 _STEPS = 256
 _DEGREES = "EPSG:4326"
@@ -102,3 +102,19 @@ def _named(name: str, what: str) -> str:
     except ValueError:
         raise BadOption(f"{what} {name!r} is no colour: give a name such as white, or '#rrggbb'") from None
     return _stop(colour, what)
+
+
+def engine_text(value: Any) -> str:
+    """Text of an engine: its name, or that of the scheduler of a `distributed.Client`.
+
+    Raises
+    ------
+    BadOption
+        For anything else.
+    """
+    if isinstance(value, str):
+        return value
+    address = getattr(getattr(value, "scheduler", None), "address", None)
+    if not isinstance(address, str):
+        raise BadOption(f"engine {value!r:.60} is none: give pool, dask, dask=tcp://HOST:PORT, or a distributed.Client")
+    return f"dask={address}"

@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FORMS",
+    "WORDS",
     "PublishRequest",
+    "asked_of",
     "few_words",
     "last_zoom",
     "look_words",
@@ -51,7 +53,7 @@ FORMS = options_of(TileOptions)["form"].choices
 _DRAWING = ("1", "0.1.0")
 """A number, raised by hand when the same request is drawn differently, so that all published tiles are drawn again; and
 the version of the first release that drew tiles as today. A release changes neither."""
-_WORDS = Wording(
+WORDS = Wording(
     prefix="--",
     for_points="{name} is for points, and this shows tracks: leave it out, or say --measure sum(NAME)",
     for_tracks="{name} is for tracks: the points of {points} are added up already; choose rows when they are imported",
@@ -233,21 +235,33 @@ def parse_request(library_path: str | Path, options: RenderOptions, *, beside: b
     BadOption
         For options that cannot be used.
     """
+    asked, form, zooms = asked_of(options)
+    look = parse_look(asked, stored_points(library_path, options.measure), WORDS)
+    Threshold(step=options.public.round or 1).check(look.measure)
+    title, attribution, tiles = options.labels.title or "", options.labels.attribution or "", options.tiles
+    return PublishRequest(
+        look, asked.filter, form, zooms, title, attribution, tiles.url or "", tiles.refit, options.page.explorer,
+        streets_beside(options.page.basemap) if beside else None,
+    )  # fmt: skip
+
+
+def asked_of(options: RenderOptions) -> tuple[TileRequest, str, tuple[int, int] | None]:
+    """Return what is asked of tiles, as written; their form, and their zooms, None where these are left open.
+
+    Raises
+    ------
+    BadOption
+        For a form or zooms that cannot be published.
+    """
     form, zooms = options.tiles.form or FORMS[0], parse_zooms(options.frame.zoom)
     if form not in FORMS:
         raise BadOption(f"tiles are written as {' or '.join(FORMS)}, not as {form!r}")
     if zooms is not None and not 0 <= zooms[0] <= zooms[1] <= LAST_ZOOM:
         raise BadOption(f"zooms {zooms[0]}-{zooms[1]} cannot be published: choose from 0 to {LAST_ZOOM}, such as 0-16")
-    chosen, points, style, tiles = options.filter, options.points, options.style, options.tiles
+    chosen, points, style = options.filter, options.points, options.style
     asked = TileRequest(
         measure=options.measure or None, where=chosen.where or None, sports=chosen.sports, after=chosen.after or None,
         before=chosen.before or None, smooth=options.smooth, radius=points.radius, kernel=points.kernel or None,
         density=points.density or None, tone=style.tone, colormap=style.colormap,
     )  # fmt: skip
-    look = parse_look(asked, stored_points(library_path, options.measure), _WORDS)
-    Threshold(step=options.public.round or 1).check(look.measure)
-    title, attribution = options.labels.title or "", options.labels.attribution or ""
-    return PublishRequest(
-        look, asked.filter, form, zooms, title, attribution, tiles.url or "", tiles.refit, options.page.explorer,
-        streets_beside(options.page.basemap) if beside else None,
-    )  # fmt: skip
+    return asked, form, zooms

@@ -7,6 +7,7 @@
 `films`      films of tracks and of points
 `film`       frames of films and their formats
 `tiles`      folders and archives of tiles, and pages that hold tiles
+`partitions` tiles of partitions, built by tasks on an engine
 `following`  tiles that follow their sources (`--watch`, `--every`)
 `track_job`  drawing of tracks with checked options
 `point_job`  drawing of points with checked options

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
-from heatlas.options import FilmOptions, RenderOptions, given, options_of
+from heatlas.options import FilmOptions, RenderOptions, given, options_of, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -112,6 +112,11 @@ def make(sources: tuple[Any, ...], output: str | Path, options: RenderOptions, c
     if context.report is not None and kind != "tiles":
         raise BadOption(f"told is for {_having(('tiles',))}: leave it out")
     options.public.check()
+    if options.running.engine is not None:
+        from heatlas.rendering.partitions import built_tiles
+
+        return built_tiles(sources, output, options, context)
+    refuse(options.running, "--engine, which says what does the tasks: say both or none", "work")
     from heatlas.library.manage.reading import refuse_missing
 
     refuse_missing(sources)

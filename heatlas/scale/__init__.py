@@ -8,6 +8,7 @@
 `merge`                         partials added up, and the threshold of persons
 `fit`, `paint`, `assemble`      tones; pieces; the archive
 `rows`, `drawn`, `merged_tiles` objects of tiles, of what is drawn; tiles to draw from
-`engine`, `pool`                maps of tasks with retries; processes of this machine
+`engine`, `engines`             maps of tasks with retries; those that there are
+`pool`, `dask_engine`           processes of this machine; Dask
 =============================== ====================================================
 """

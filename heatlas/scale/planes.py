@@ -15,6 +15,8 @@ from heatlas.raster.accumulators import begun, ended
 from heatlas.raster.grid import Grid
 from heatlas.raster.measure import SPENT
 from heatlas.raster.offered import name_of
+from heatlas.raster.threshold import UNION_FROM
+from heatlas.tracks.metrics import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +31,6 @@ __all__ = ["CountedPlanes", "column_of", "merged_rules", "planes_of", "refuse_me
 
 _TABLE = 20
 """Binary digits behind the point of the values of tables (`heatlas.library.file.columns`)."""
-_NEAR = 15
-"""Zoom from which on the persons of 3 x 3 pixels count for the threshold."""
 _COUNTED = {"passes": PASSES, "activities": TRACKS, "people": PERSONS}
 _REDUCTIONS = {"mean": SIGNED, "min": LEAST, "max": GREATEST}
 
@@ -55,15 +55,20 @@ def refuse_measure(measure: Measure) -> None:
     if measure.reduction in {*_COUNTED, *AMOUNTS}:
         return
     if not (measure.simple and measure.reduction in _REDUCTIONS and measure.metric in VALUES):
+        metrics = ", ".join(name for name in sorted(VALUES) if _is_simple(name))
         raise BadOption(
             f"an engine counts passes, activities, people, fixes, seconds, metres, and the mean, min or max of "
-            f"{', '.join(sorted(VALUES))}, not {name_of(measure)}: leave --engine out"
+            f"{metrics}, not {name_of(measure)}: leave --engine out"
         )
+
+
+def _is_simple(metric: str) -> bool:
+    return METRICS[metric].listed and not METRICS[metric].cyclic
 
 
 def planes_of(measure: Measure, zoom: int, counts_persons: bool) -> CountedPlanes:
     """Planes in which a measure is counted at a zoom; with `counts_persons` the second says who was there."""
-    near = 0 if not counts_persons else 2 if zoom >= _NEAR else 1
+    near = 0 if not counts_persons else 2 if zoom >= UNION_FROM else 1
     rules = merged_rules(measure).tolist()
     if near:
         rules.insert(1, ADDED)
