@@ -17,6 +17,7 @@ from heatlas.cli import main
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.dataset.selection import refuse_unshown
 from heatlas.dataset.tracks import Tracks
+from heatlas.kernels.people import count_bits, mark_people
 from heatlas.library.file.settings import Settings
 from heatlas.library.index.people import people_around as people_in_index
 from heatlas.options import PublicOptions, RenderOptions, ViewportOptions
@@ -271,3 +272,22 @@ def test_commands_take_persons_and_thresholds(tmp_path, capsys, monkeypatch):
     code, said = run("render", path, "-o", tmp_path / "n.png", "--measure", "pace", "--round", "5")
     assert code == 2
     assert "--round is for counts" in said.err
+
+
+def test_bits_of_many_people_are_counted_as_sets_are():
+    """More people than one word, and than are counted together, hold."""
+    rng = np.random.default_rng(1)
+    pixels = rng.integers(0, 1 << 16, 4000).astype(np.uint16)
+    pixels &= np.uint16(0x0F1F)  # 16 rows of 32 columns
+    lengths, people = np.full(200, 20), rng.permutation(200) - 3
+    for reach in (0, 1):
+        bits = np.zeros((14 + 2 * reach, 30 + 2 * reach, 3), np.uint64)
+        mark_people(pixels, lengths, people, reach - 1, reach - 1, bits)
+        counts = np.zeros((14, 30), np.uint32)
+        count_bits(bits, reach, counts)
+        for row in range(14):
+            for column in range(30):
+                rows, columns = (pixels >> 8).astype(int) - 1, (pixels & 255).astype(int) - 1
+                near = (abs(rows - row) <= reach) & (abs(columns - column) <= reach)
+                there = set(np.repeat(people, lengths)[near].tolist())
+                assert counts[row, column] == len({one for one in there if 0 <= one < 192})

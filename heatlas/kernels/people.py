@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from heatlas.kernels.compiled import kernel
+import numpy as np
 
-__all__ = ["add_people"]
+from heatlas.kernels.compiled import helper, kernel
+
+__all__ = ["add_people", "count_bits", "mark_people"]
 
 
 @kernel("const i8[:]", "const i8[:]", "const i8[:]", "const i8[:]", "i8", "i8", "i8[:, :]", "u4[:, :]")
@@ -42,3 +44,66 @@ def add_people(cells, bounds, order, people, width, reach, stamps, counts):
                     if stamps[y, x] != person:
                         stamps[y, x] = person
                         counts[y, x] += 1
+
+
+@kernel("const u2[:]", "const i8[:]", "const i8[:]", "i8", "i8", "u8[:, :, :]")
+def mark_people(pixels, lengths, people, left, top, bits):
+    """Set the bit of each person in each pixel that they pass.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint16 (k,)
+        Row * 256 + column of a tile, run after run.
+    lengths : ndarray of int64 (r,)
+        Passages of each run.
+    people : ndarray of int64 (r,)
+        Bit of the person of each run; one that `bits` has no room for, or below 0, is left out.
+    left, top : int
+        Column and row of the tile's corner in the window of `bits`.
+    bits : ndarray of uint64 (height, width, words)
+        Is changed.
+    """
+    height, width, words = bits.shape
+    k = 0
+    for run in range(lengths.shape[0]):
+        end = min(k + lengths[run], pixels.shape[0])
+        person = people[run]
+        if 0 <= person < 64 * words:
+            word, bit = person >> 6, np.uint64(1) << np.uint64(person & 63)
+            for j in range(k, end):
+                column, row = (pixels[j] & 255) + left, (pixels[j] >> 8) + top
+                if 0 <= column < width and 0 <= row < height:
+                    bits[row, column, word] |= bit
+        k = end
+
+
+@helper()
+def _ones(word):
+    """Count the bits that are set."""
+    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return (word * np.uint64(0x0101010101010101)) >> np.uint64(56)
+
+
+@kernel("u8[:, :, :]", "i8", "u4[:, :]")
+def count_bits(bits, reach, counts):
+    """Add to each pixel the people of it and of those within `reach` pixels.
+
+    `bits` (height + 2 reach, width + 2 reach, words) is united along its rows, in place.
+    """
+    height, width = counts.shape
+    words = bits.shape[2]
+    for row in range(bits.shape[0] if reach else 0):
+        for column in range(width):
+            for word in range(words):
+                for x in range(column + 1, column + 2 * reach + 1):
+                    bits[row, column, word] |= bits[row, x, word]
+    for row in range(height):
+        for column in range(width):
+            for word in range(words):
+                united = bits[row, column, word]
+                for y in range(row + 1, row + 2 * reach + 1):
+                    united |= bits[y, column, word]
+                if united:
+                    counts[row, column] += np.uint32(_ones(united))

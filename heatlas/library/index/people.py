@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from heatlas.kernels.index import decode_header, decode_pixels
-from heatlas.kernels.people import add_people
+from heatlas.kernels.people import count_bits, mark_people
 from heatlas.library.index.drawing import tiles_in
 from heatlas.library.index.tile_planes import SIDE
 from heatlas.raster.threshold import reach_of
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from heatlas.library.file.store import Library
 
 __all__ = ["people_around"]
+
+_TOGETHER = 512
+"""People whose bits are held at once: 4 MB of a tile."""
 
 
 def people_around(
@@ -48,32 +51,38 @@ def people_around(
     outer = window.grown(reach)
     count = min(len(keep), len(people))
     whose = np.append(np.where(keep[:count], people[:count], -1), -1)
-    found: list[tuple[int, int, NDArray[np.uint8], tuple[NDArray[np.int64], int], NDArray[np.int64]]] = []
+    found: list[_Chunk] = []
     with library.read() as connection:
         for x, y, chunks in tiles_in(connection, outer):
             for pixels, _ in chunks:
                 ids, lengths, at = decode_header(pixels)
-                found.append((x, y, pixels, (lengths, at), whose[np.minimum(ids, count)]))
+                person = whose[np.minimum(ids, count)]
+                found.append(_Chunk(x * SIDE - outer.x, y * SIDE - outer.y, pixels, at, lengths, person))
     counts = np.zeros((window.height, window.width), np.uint32)
-    there = np.unique(np.concatenate([np.zeros(0, np.int64), *(person for *_, person in found)]))
-    if np.count_nonzero(there >= 0) < max(least, 1):
+    there = np.unique(np.concatenate([np.zeros(0, np.int64), *(chunk.person for chunk in found)]))
+    there = there[there >= 0]
+    if len(there) < max(least, 1):
         return counts
-    cells, bounds, runs = [np.zeros(0, np.int64)], [np.zeros(1, np.int64)], [np.zeros(0, np.int64)]
-    for x, y, pixels, (lengths, at), person in found:
-        if not (person >= 0).any():
-            continue
-        where = decode_pixels(pixels, at, lengths).astype(np.int64)
-        column, row = x * SIDE + (where & 255) - outer.x, y * SIDE + (where >> 8) - outer.y
-        inside = np.repeat(person >= 0, lengths) & (column >= 0) & (column < outer.width)
-        inside &= (row >= 0) & (row < outer.height)
-        if inside.any():
-            cells.append((row * outer.width + column)[inside])
-            bounds.append(np.add.reduceat(inside.astype(np.int64), np.cumsum(lengths) - lengths))
-            runs.append(person)
-    labels = np.concatenate(runs)
-    stamps = np.full(counts.shape, -1, np.int64)
-    add_people(
-        np.concatenate(cells), np.cumsum(np.concatenate(bounds)), np.argsort(labels, kind="stable"), labels,
-        outer.width, reach, stamps, counts,
-    )  # fmt: skip
+    passed = [(chunk, decode_pixels(chunk.pixels, chunk.at, chunk.lengths)) for chunk in found]
+    for first in range(0, len(there), _TOGETHER):
+        some = there[first : first + _TOGETHER]
+        bits = np.zeros((outer.height, outer.width, -(-len(some) // 64)), np.uint64)
+        for chunk, where in passed:
+            bit = np.searchsorted(some, chunk.person)
+            bit[some[np.minimum(bit, len(some) - 1)] != chunk.person] = -1
+            if (bit >= 0).any():
+                mark_people(where, chunk.lengths, bit, chunk.left, chunk.top, bits)
+        count_bits(bits, reach, counts)  # nobody is in two groups
     return counts
+
+
+class _Chunk(NamedTuple):
+    left: int
+    """Column of the corner of its tile in the window."""
+    top: int
+    pixels: NDArray[np.uint8]
+    at: int
+    """Place of its pixels in the bytes."""
+    lengths: NDArray[np.int64]
+    person: NDArray[np.int64]
+    """Of each run; -1: nobody's, or not kept."""

@@ -50,7 +50,7 @@ export function fillPanel(library) {
   fillSports(library);
   fillChips(library);
   fillCompletion(library);
-  fillSpans(library.public);
+  fillSpans(library.public, library.first !== null);
   fillColors(library);
 }
 
@@ -115,8 +115,9 @@ function fillSports(library) {
   $("sports").parentElement.hidden = library.sports.length < 2;
 }
 
-/** Spans of time to choose from; on a public map of whole months. */
-function fillSpans(publicly) {
+/** Spans of time to choose from; on a public map of whole months, or nothing where it tells no month. */
+function fillSpans(publicly, known) {
+  $("spans").parentElement.hidden = !known;
   const [, last] = bounds();
   const year = new Date(last * 86400000).getUTCFullYear();
   const spans = [
