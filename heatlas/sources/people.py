@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from heatlas.core.filesystems import source_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from heatlas.core.batch import Activity
@@ -28,14 +28,22 @@ class Whose:
     """A name, or `FOLDER`; empty: nobody has said."""
     roots: tuple[str, ...] = ()
     """Names of the sources, as names of entries begin."""
+    uploaders: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Name of a file -> number of who uploaded it, as a list beside the files says; an option says more."""
 
     @classmethod
     def of_sources(cls, said: str | None, paths: Sequence[Path | Location]) -> Whose:
         """Make it of the option and the files, folders and archives that were given."""
         return cls(said or "", tuple(map(source_name, paths)) if said == FOLDER else ())
 
+    def with_uploaders(self, found: Mapping[str, str]) -> Whose:
+        """The same, with more that a list beside the files says."""
+        return replace(self, uploaders={**self.uploaders, **found}) if found else self
+
     def person(self, name: str) -> str:
         """Person of an entry, or of a member inside of it; empty where nobody can tell."""
+        if not self.said:
+            return self.uploaders.get(name, "")
         if self.said != FOLDER:
             return self.said
         name = name.replace("\\", "/").removeprefix("./")
@@ -48,7 +56,7 @@ class Whose:
 
     def named(self, activity: Activity) -> Activity:
         """Activity with its person; one that its own source names stays."""
-        if activity.person or not self.said:
+        if activity.person or not (self.said or self.uploaders):
             return activity
         return replace(activity, person=self.person(activity.source))
 

@@ -67,6 +67,24 @@ LOGGERS = (
         told=re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:OziExplorer Track|Geolife trajectory)"),
     ),
     Format(
+        kind="tdrive",
+        title="Log of a taxi (T-Drive)",
+        content=BINARY,
+        reader="loggers.taxis:read_tdrive",
+        apps=("T-Drive",),
+        told=re.compile(
+            rb"\A\d{1,9},\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,-?\d{1,3}(?:\.\d*)?,-?\d{1,2}(?:\.\d*)?\r?(?:\n|\Z)"
+        ),
+    ),
+    Format(
+        kind="cabspotting",
+        title="Log of a cab (Cabspotting)",
+        content=BINARY,
+        reader="loggers.taxis:read_cabspotting",
+        apps=("Cabspotting",),
+        told=re.compile(rb"\A-?\d{1,2}\.\d+ -?\d{1,3}\.\d+ [01] \d{9,10}\r?(?:\n|\Z)"),
+    ),
+    Format(
         kind="columbus",
         title="CSV of Columbus",
         content=BINARY,

@@ -9,6 +9,7 @@
 `apple_health`, `garmin_takeout`  read the tables of Apple Health, and of Garmin's whole download
 `samsung_export`                  read the table of Samsung Health
 `pulse`, `pulse_files`            heart rate out of such a table, and of files beside each recording
+`osm_traces`                      who uploaded which trace, in OpenStreetMap's dump
 `labels`                          ways of moving by time, which cut recordings
 ================================= ====================================================================
 """

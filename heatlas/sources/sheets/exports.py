@@ -17,8 +17,9 @@ from heatlas.sources.archive import entries
 from heatlas.sources.people import NOBODY_SAID
 from heatlas.sources.sheets.apple_health import read_health
 from heatlas.sources.sheets.garmin_takeout import read_takeout
-from heatlas.sources.sheets.kinds import APPLE, GARMIN, LABELS, PULSE, SAMSUNG, TABLE, Sheet, sheet_of
+from heatlas.sources.sheets.kinds import APPLE, GARMIN, LABELS, PULSE, SAMSUNG, TABLE, UPLOADERS, Sheet, sheet_of
 from heatlas.sources.sheets.labels import read_labels
+from heatlas.sources.sheets.osm_traces import uploaders
 from heatlas.sources.sheets.pulse import with_pulse
 from heatlas.sources.sheets.pulse_files import read_pulse, recording_of
 from heatlas.sources.sheets.rows import SheetRow
@@ -206,7 +207,7 @@ def find_exports(
     for sheet in (*found, *_beside(paths)):
         if sheet.kind == GARMIN:
             takeouts.setdefault(sheet.root, []).append(sheet)
-        elif sheet.kind in {PULSE, LABELS} or sheet.root not in exports:
+        elif sheet.kind in {PULSE, LABELS, UPLOADERS} or sheet.root not in exports:
             try:
                 if sheet.kind == PULSE:
                     pulses[_key(recording_of(sheet))] = read_pulse(sheet)
@@ -214,6 +215,9 @@ def find_exports(
                 if sheet.kind == LABELS:
                     held = read_labels(sheet.read(), sheet.root)
                     labels += [] if held is None else [held]
+                    continue
+                if sheet.kind == UPLOADERS:
+                    whose = whose.with_uploaders(uploaders(sheet.read(), sheet.root))
                     continue
                 table = _read(sheet)
             except (OSError, Unreadable) as error:

@@ -22,6 +22,7 @@ __all__ = [
     "SAMSUNG",
     "STRAVA",
     "TABLE",
+    "UPLOADERS",
     "Sheet",
     "has_table",
     "is_health_table",
@@ -35,9 +36,10 @@ TABLE = "activities.csv"
 STRAVA, GARMIN, APPLE, SAMSUNG = "strava", "garmin", "apple", "samsung"
 """Kinds of tables: activities.csv, also of exports like Strava's; JSON of Garmin's whole download; export.xml;
 com.samsung.shealth.exercise.*.csv."""
-PULSE, LABELS = "pulse", "labels"
-"""Heart rates of one recording (`heatlas.sources.sheets.pulse_files`); labels.txt of Geolife."""
-_LABELS = "labels.txt"
+PULSE, LABELS, UPLOADERS = "pulse", "labels", "uploaders"
+"""Heart rates of one recording (`heatlas.sources.sheets.pulse_files`); labels.txt of Geolife; metadata.xml of
+OpenStreetMap's dump of traces."""
+_LABELS, _UPLOADERS = "labels.txt", "metadata.xml"
 _FITNESS = "DI-Connect-Fitness/"
 _ROUTES = "workout-routes/"
 _GARMIN = re.compile(r"(?:.*_)?(?:\d+_)?(?:summarizedActivities|gear)\.json", re.IGNORECASE)
@@ -77,6 +79,8 @@ def sheet_kind(name: str) -> str:
         return STRAVA
     if own.casefold() == _LABELS:
         return LABELS
+    if own == _UPLOADERS:
+        return UPLOADERS
     if _PULSE.fullmatch(own):
         return PULSE
     if _SAMSUNG.fullmatch(own):

@@ -5,6 +5,7 @@ Algorithm: developers.google.com/maps/documentation/utilities/polylinealgorithm.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,11 @@ _SURE = frozenset((
 ))  # fmt: skip
 
 
+_PORTO = {"tripid", "taxiid", "timestamp", "missingdata", "polyline"}
+_PORTO_STEP = 15.0
+"""Seconds between positions of the taxis of Porto (Moreira-Matias et al., 2013)."""
+
+
 def is_polyline_name(name: str) -> bool:
     """Whether a column's name is one for encoded polylines."""
     return plain_name(name) in _SURE or plain_name(name) == "polyline"
@@ -53,6 +59,21 @@ def _may_hold_text(kind: pa.DataType) -> bool:
         kind = kind.value_type
     tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_null)
     return any(test(kind) for test in tests)
+
+
+def positions_of(text: str) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Read a list of positions, ``[[lon, lat], ...]`` in JSON, as the taxis of Porto are published.
+
+    Returns
+    -------
+    two ndarrays of float64 (n,), or None
+        Longitudes and latitudes in degrees; None when the text is no such list, or an empty one.
+    """
+    try:
+        found = np.array([pair[:2] for pair in json.loads(text)], np.float64)
+    except (ValueError, TypeError):
+        return None
+    return (found[:, 0], found[:, 1]) if found.ndim == 2 and found.shape[1] == 2 else None
 
 
 def decode(text: str, precision: int = 5) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
@@ -103,23 +124,30 @@ def read_polylines(table: Table, column: str, source_name: str) -> Iterator[Reco
     held = {name: [batch.column(name) for batch in batches] for name in names}
     rows = [value or "" for piece in held.pop(column) for value in piece.to_pylist()]
     texts = [text.strip() for text in rows]
-    precision = 5 if all(map(_on_globe, map(decode, texts))) else 6
+    texts = ["" if text == "[]" else text for text in texts]
+    precision = 5 if all(map(_on_globe, (decode(text) for text in texts if text[:1] != "["))) else 6
     facts = _facts({name: pieces for name, pieces in held.items() if pieces})
     start = start_column(held)
     if start is not None and "start" in facts:
         moments = np.array([np.nan if moment is None else moment for moment in facts["start"]], np.float64)
         if odd := unread(start, held[start], moments):
             table.warnings.append(odd)
+    porto = {plain_name(name) for name in names} >= _PORTO
+    if porto:
+        table.warnings.append(f"its columns are those of the taxis of Porto: positions are {_PORTO_STEP:.0f} s apart")
     found = 0
     for k, text in enumerate(texts):
-        track = decode(text, precision)
+        track = positions_of(text) if text[:1] == "[" else decode(text, precision)
         if track is None or not _on_globe(track):
             table.dropped["rows whose polyline cannot be read" if text else EMPTY] += 1
             continue
         found += 1
         lon, lat = track
         activity = _activity({name: values[k] for name, values in facts.items()}, source_name, k)
-        yield Recording(activity=activity, lon=lon, lat=lat, time=np.full(len(lon), np.nan))
+        time = np.full(len(lon), np.nan)
+        if porto and activity.start is not None:
+            time = activity.start + _PORTO_STEP * np.arange(len(lon))
+        yield Recording(activity=activity, lon=lon, lat=lat, time=time)
     if not found and any(texts):
         raise BadOption(f"{table.name}: the column {column} holds no encoded polylines")
 

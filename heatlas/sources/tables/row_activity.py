@@ -18,7 +18,7 @@ _STARTS = (
     "startdate", "starttime", "startedat", "start", "begin", "begintime", "date", "time", "timestamp", "startdatelocal",
 )  # fmt: skip
 _FACTS = {
-    "id": "id runid activityid rideid stravaid uid",
+    "id": "id runid activityid rideid tripid stravaid uid",
     "name": "name title activityname",
     "sport": "sporttype sport activitytype",
     "gear": "gearname gear bike shoes",

@@ -7,6 +7,7 @@
 `dates`          dates of times of day, across midnight; dates 1,024 weeks early
 `igc`            read IGC, the format of flight recorders
 `plt`            read track files of OziExplorer, and of Geolife
+`taxis`          read the logs of taxis of T-Drive and Cabspotting
 `rows`           read the CSV of loggers by Columbus, Qstarz, Transystem and others
 `sirf`           read SBN and SBP, the binary logs of SiRF receivers
 `plain_text`     any text as bytes of one encoding
