@@ -174,7 +174,8 @@ class FacetJob:
             enough = why_nowhere(job.measure, places, unsuited)
             raise NothingToDraw(nowhere_enough(threshold, tracks.activities) if threshold.people else enough)
         done = time.perf_counter()
-        finished = self._write(panels, sheet, window, context)
+        note = _no_note if threshold.people else _note  # a count would be of more than is shown
+        finished = self._write(panels, sheet, window, context, note)
         unit = measure_unit(job.measure)
         return {
             **tracks.data(),
@@ -213,7 +214,9 @@ class FacetJob:
         self.job.finish.check(Window(window.scale, window.x, window.y, sheet.total_width, sheet.body))
         return sheet, window
 
-    def _write(self, panels: Sequence[_Panel], sheet: Sheet, window: Window, context: Context) -> dict[str, Any]:
+    def _write(
+        self, panels: Sequence[_Panel], sheet: Sheet, window: Window, context: Context, note: Callable[[_Panel], str]
+    ) -> dict[str, Any]:
         """Fit one tone, colour all pictures and write the sheet."""
         from heatlas.writers.plain import write_plain
 
@@ -232,7 +235,7 @@ class FacetJob:
         for k, panel in enumerate(panels):
             picture = colour(panel.smoothed, tone, style.colours, finish.background)
             rows = DecoratedPixels(picture, arrange(window, bar, None) if k == 0 else ()).rows(0, window.height)
-            cells.append(Cell(panel.part.title, _note(panel), rows.rgba))
+            cells.append(Cell(panel.part.title, note(panel), rows.rgba))
         title = with_place(finish.title, window.bbox)
         across = replace(window, width=sheet.total_width, height=sheet.body)
         pixels = sheet.paint(
@@ -260,6 +263,10 @@ class FacetJob:
 def _note(panel: _Panel) -> str:
     """Small print beside the title of a picture."""
     return "not recorded" if panel.part.seen and not panel.on_path.any() else _counted(panel.part.seen)
+
+
+def _no_note(_: _Panel) -> str:
+    return ""
 
 
 def _counted(activities: int) -> str:

@@ -14,6 +14,7 @@ from heatlas.core.window import Window
 from heatlas.rendering.film.timeline import utc
 from heatlas.tracks.local_time import offset_of
 from heatlas.tracks.metrics import metric_named
+from heatlas.tracks.people import numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -64,9 +65,11 @@ def film_activities(batches: Iterable[Batch], window: Window, grown: Window) -> 
 
 
 def in_crowds(
-    activities: FilmActivities, least: int, window: Window, reads: Collection[str] = ()
+    activities: FilmActivities, least: int, window: Window, reads: Collection[str] = (), people: int = 0
 ) -> FilmActivities | None:
-    """Let tracks start by whole months, at least `least` at once; months with fewer are merged with the next ones.
+    """Let tracks start by whole months, at least `least` at once, and of at least so many `people`.
+
+    Months with fewer are merged with the next ones.
 
     Only activities that are seen in the window count. When a metric is shown, they must have it there. None when
     there are fewer in all.
@@ -75,14 +78,20 @@ def in_crowds(
     if reads:
         known = [(_within(one, window) & _knows(one, reads)).any() for one in activities.tracks]
         seen &= np.array(known, np.bool_)
-    if seen.sum() < least:
+    whose = numbers_of([one.activities[0] for one in activities.tracks])
+
+    def are_enough(first: int, last: int) -> bool:
+        there = seen[first:last]
+        return bool(there.sum() >= least) and len(set(whose[first:last][there].tolist()) - {-1}) >= people
+
+    if not are_enough(0, len(seen)):
         return None
     months = np.array([_first_of_month(start) for start in activities.starts.tolist()])
     starts = np.empty_like(activities.starts)
     begin = 0
     ends = np.flatnonzero(np.append(months[1:] != months[:-1], True)) + 1
     for end in ends.tolist():
-        if seen[begin:end].sum() >= least and (seen[end:].sum() >= least or end == len(seen)):
+        if are_enough(begin, end) and (end == len(seen) or are_enough(end, len(seen))):
             starts[begin:end] = months[end - 1]
             begin = end
     return replace(activities, starts=starts)

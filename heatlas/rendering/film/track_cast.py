@@ -86,11 +86,12 @@ class TrackCast:
         if not activities.tracks:
             return None
         if least:
-            crowded = in_crowds(activities, least, window, measure.recorded)
+            crowded = in_crowds(activities, least, window, measure.recorded, threshold.people)
             if crowded is None:
+                of = f" of {threshold.people} people" if threshold.people else ""
                 having = f" with {measure.metric}" if measure.metric else ""
                 raise NothingToDraw(
-                    f"fewer than {least} activities{having} are to be seen, and --public shows no fewer: take a "
+                    f"fewer than {least} activities{having}{of} are to be seen, and --public shows no fewer: take a "
                     "wider filter or window, or another --public-least"
                 )
             activities = crowded
@@ -130,12 +131,16 @@ class TrackCast:
         return counted(tracks, box, what, self.softening.workers, self.model, replace(self.threshold, step=1)).filled
 
     def words(self, part: Part, days: int | None) -> list[tuple[str, str]]:
-        """Activities, kilometres and hours of some tracks."""
+        """Activities, kilometres and hours of some tracks; none with a threshold, which does not show all of them."""
+        if self.threshold.people:
+            return []
         first, last = part
         return _words(self.activities.totals[last] - self.activities.totals[first], days)
 
     def most_words(self, parts: list[Part], days: int | None) -> list[tuple[str, str]]:
         """The most activities, kilometres and hours of any part."""
+        if self.threshold.people:
+            return []
         first, last = np.array(parts).T
         return _words((self.activities.totals[last] - self.activities.totals[first]).max(axis=0), days)
 
