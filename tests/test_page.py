@@ -36,9 +36,13 @@ def test_heat_lies_where_the_recordings_are_and_nothing_leaves(browser, address)
         assert near(heat, seen.where(*RIDE))
         assert not near(heat, seen.where(HOME[0] + 0.005, RUN[1]))
         assert heat.mean() < 0.1
+        world = "async () => Boolean((await import('./static/maps.js')).main().getLayer('world-land'))"
+        assert not seen.page.evaluate(world)  # it is seen from afar alone, and not read before
         assert "Passes" in seen.page.inner_text("#legend")
         assert "13 in view" in seen.page.inner_text("#legend")
         assert "13 activities" in seen.page.inner_text("#summary")
+        seen.page.evaluate("location.hash = 'map=4,47.8,10.9&measure=passes'")
+        until(lambda: seen.page.evaluate(world))
 
 
 def test_under_a_prefix_of_another_app_all_is_the_same(path, plain_browser):

@@ -201,7 +201,7 @@ def test_heat_that_is_superseded_is_given_up_at_once_and_a_map_that_is_gone_harm
         show("two");
         said.push([...sources].length); // the first is gone, and the second waits whether a third comes
         show("three");
-        await pause(250);
+        await pause(500);
         said.push([...sources].length);
         arrive();
         await pause(0);
@@ -213,6 +213,29 @@ def test_heat_that_is_superseded_is_given_up_at_once_and_a_map_that_is_gone_harm
         """,
     )
     assert told == [0, ["one", False], ["two", False], 1, ["three", True], ["four", False], ["five", False]]
+
+
+def test_quick_changes_ask_for_the_first_and_the_last_picture(page):
+    told = in_page(
+        page,
+        """
+        const heat = createHeat(map);
+        const asked = [];
+        const add = map.addSource;
+        map.addSource = (id, source) => (asked.push(source.tiles[0]), add(id, source));
+        for (const name of ["one", "two", "three", "four"]) {
+            heat.show(name);
+            await pause(200);
+        }
+        await pause(300);
+        arrive();
+        await pause(0);
+        heat.show("five"); // one that was seen is followed at once
+        await pause(0);
+        return asked;
+        """,
+    )
+    assert told == ["one", "four", "five"]
 
 
 def test_heat_is_seen_when_what_changes_with_it_is_there_and_old_heat_is_dimmed(page):

@@ -7,7 +7,7 @@ import { createHeat } from "./web/heat.js";
 import { addScaleBar, addZooms, createMap, PLAIN, tileZoom } from "./web/map.js";
 import { showNames } from "./web/names.js";
 import { hasTicks, paintBar, tickElements, titleOf } from "./web/scale.js";
-import { addWorld, world } from "./web/world.js";
+import { addWorldWhenSeen } from "./web/world.js";
 
 const theme = () => (bright.matches ? "light" : "dark");
 
@@ -37,7 +37,7 @@ export function openFolder(maplibre, told, read, words = PLAIN) {
   map.on("error", () => {}); // a tile that cannot be had is asked for again
   map.on("load", async () => {
     addHeat(map, told);
-    addWorld(map, await world(), theme());
+    addWorldWhenSeen(map, theme);
     showNames(map, theme(), await read("names.json").catch(() => [])); // an older folder has none
     if (told.streets && !map.flat) openStreets(map, told.streets);
     bright.addEventListener("change", () => colorMap(map, theme()));

@@ -90,8 +90,8 @@ function far(view) {
   return Math.abs(here.zoom - view.zoom) > 0.01 || Math.abs(here.lat - view.lat) > 1e-4 || Math.abs(here.lng - view.lng) > 1e-4;
 }
 
-/** Show a library, as it is read or was; `fresh` goes to where it is busiest. */
-async function load(fresh, read) {
+/** Show a library, as it is read or was; `fresh` goes to where it is busiest, and flies there, if it is told to. */
+async function load(fresh, read, fly = true) {
   library = read;
   library.minzoom ??= 0;
   library.maxzoom ??= 22;
@@ -110,7 +110,7 @@ async function load(fresh, read) {
   await holdMeasure();
   showKind();
   const first = pointsOf() ?? library.places[0];
-  if (fresh && first) maps.fit(first.bbox, !empty);
+  if (fresh && first) maps.fit(first.bbox, fly && !empty);
   showRange(state.filter());
   showPanel(state.get());
   knowList(library);
@@ -225,12 +225,15 @@ async function main() {
   document.addEventListener("visibilitychange", catchUp);
   setInterval(catchUp, 15_000); // a page that is looked at follows what comes in
   try {
-    await load(!state.get().view, await persist(readLibrary));
+    // Not in flight: that would load the world and tiles on the way, before one sees any heat.
+    await load(!state.get().view, await persist(readLibrary), false);
   } catch (error) {
     stand(error.message);
+    opening.then(maps.showWorld);
     return;
   }
   await opening;
+  maps.showWorld();
   heatOn("a", maps.main());
   state.watch(follow);
   maps.whenClicked((place, side) => !library.public && library.activities && !pointsOf() && askWho(place, state.get()[side]));

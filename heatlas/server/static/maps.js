@@ -7,9 +7,11 @@ import { roomBesidePanel, sayOnce } from "./web/frame.js";
 import { addScaleBar, createMap, describe, fitBox, PLAIN, placeOf, tileZoom, whenReady } from "./web/map.js";
 import { showNames } from "./web/names.js";
 import * as maplibre from "./web/vendor/maplibre-gl.mjs";
-import { addWorld, world } from "./web/world.js";
+import { addWorldWhenSeen } from "./web/world.js";
 
 maplibre.setWorkerCount(2);
+// No more than a browser has connections for: what would wait for one is not asked for when it is cancelled.
+maplibre.setMaxParallelImageRequests(6);
 
 let told = false;
 servePictures(maplibre, {
@@ -65,10 +67,13 @@ function build(name, view) {
 
 async function ready(map) {
   await whenReady(map);
-  world().then((read) => addWorld(map, read, theme));
+  if (map !== maps.a) addWorldWhenSeen(map, () => theme);
   showNames(map, theme, names);
   return map;
 }
+
+/** Show the world below the first map, where it is seen: once it is known which place is shown. */
+export const showWorld = () => addWorldWhenSeen(maps.a, () => theme);
 
 /** Say what keys do on the maps; of points they ask nothing. */
 export function sayKeys(points) {

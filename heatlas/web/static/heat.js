@@ -3,8 +3,8 @@
 import { still } from "./dom.js";
 
 const FADE = 220;
-/** Milliseconds after a cancelled picture before the next is asked for: quick changes ask for few tiles. */
-const REST = 140;
+/** Milliseconds after a cancelled picture before the next is asked for, and after one more: quick changes ask for few tiles. */
+const RESTS = [240, 400];
 /** Milliseconds after which old heat is dimmed; of pictures that are played later, as each waits for the one before. */
 const PATIENCE = { usual: 250, played: 1500 };
 const DIM = 0.4;
@@ -42,6 +42,7 @@ export function createHeat(map, { minzoom = 0, maxzoom = 22, busy = () => {}, st
   let dimming = null; // timer
   let dimmed = false;
   let resting = null; // timer
+  let hasty = 0; // pictures that were cancelled since one was seen
   let settling = []; // whoever waits until all tiles of what was asked for are seen
 
   const remove = (layer) => {
@@ -146,6 +147,7 @@ export function createHeat(map, { minzoom = 0, maxzoom = 22, busy = () => {}, st
   /** Show what was loaded unseen. */
   function put(layer) {
     pending = null;
+    hasty = 0;
     const old = shown;
     shown = layer;
     if (old) {
@@ -204,7 +206,7 @@ export function createHeat(map, { minzoom = 0, maxzoom = 22, busy = () => {}, st
       if (shown?.address === address) clearTimeout(dimming), (dimming = null);
       else dim(abrupt ? PATIENCE.played : PATIENCE.usual);
       clearTimeout(resting);
-      if (given.length) resting = setTimeout(follow, REST);
+      if (given.length) resting = setTimeout(follow, RESTS[Math.min(hasty++, RESTS.length - 1)]);
       else follow();
       tell();
       return layer.promise;

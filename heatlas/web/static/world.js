@@ -6,9 +6,12 @@ let loading;
 /** Give what reads the world (resolves to world.json's data) on a page where it is no file beside this module. */
 export const worldFrom = (source) => (read = source);
 
-/** Read the world once. */
+/** Read the world once; what failed is read again. */
 export function world() {
-  loading ??= read().then(decode);
+  loading ??= read().then(decode).catch((error) => {
+    loading = undefined;
+    throw error;
+  });
   return loading;
 }
 
@@ -98,6 +101,21 @@ export function addWorld(map, read, theme) {
     },
     maxzoom: 8,
   });
+}
+
+/** Add the world when it is seen: nearer, none of it is drawn, and a page that stays there need not read it. `theme()` is that of now. */
+export function addWorldWhenSeen(map, theme) {
+  const look = async () => {
+    if (!map.style || map.getZoom() >= FADE[1]) return;
+    map.off("move", look);
+    try {
+      addWorld(map, await world(), theme());
+    } catch {
+      map.on("move", look); // the server is away: it is read when the map is moved again
+    }
+  };
+  map.on("move", look);
+  look();
 }
 
 /** Colour the ground for a theme. */
