@@ -4,13 +4,17 @@
 
 =====================  ==========================================================================================
 first view             bytes on the wire until the heat is seen, without streets: at most 900 kB
-filter changes         tile requests for 20 filter changes, 120 ms apart: at most 60
-long tasks             the longest task of the main thread while panning, ms: at most 200
+filter changes         tile requests for 20 filter changes, 120 ms apart: at most 60, or 12 more than the view has
+                       tiles, where these are more than 48
+long tasks             the longest task of the main thread while panning, ms: at most 200; of it on the processor, ms:
+                       at most 50
 heap                   JavaScript heap after so many pans, each collected before: at most 25 % above that after 50
+list                   ms until the list of activities is sorted, on its next page and searched; MB that it leaves
 =====================  ==========================================================================================
 
-Times depend on the machine: of software rendering, as in a container, tasks that wait for the graphics are longer than
-with a graphics card. Bytes and requests do not.
+Times depend on the machine: with software rendering, as in a container, and beside other programs, tasks wait for the
+graphics and for a processor. Milliseconds on the processor are what the page itself works. Bytes and requests do not
+depend on the machine.
 """
 
 from __future__ import annotations
@@ -22,18 +26,23 @@ import shutil
 import socket
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import CDPSession, Page
+    from playwright.sync_api import Browser, CDPSession, Page
 
 FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-BUDGETS = {"first_view_kb": 900, "tiles_of_20_filters": 60, "longest_task_ms": 200, "heap_growth": 1.25}
+BUDGETS = {
+    "first_view_kb": 900, "tiles_of_20_filters": 60, "longest_task_ms": 200, "longest_task_cpu_ms": 50,
+    "heap_growth": 1.25,
+}  # fmt: skip
+_TRACED = ["toplevel", "devtools.timeline"]
 _WAIT = 120_000
 _SPORTS_AND_SPANS = """(k) => {
     const all = document.querySelectorAll('#sports [data-sport], #spans .chip');
@@ -149,18 +158,49 @@ def jump(page: Page, times: int) -> None:
     )
 
 
-def longest_task(page: Page) -> float:
-    """Milliseconds of the longest task of the main thread while the map is dragged."""
-    page.evaluate(
-        """() => {
-            window.longTasks = [];
-            new PerformanceObserver((list) => list.getEntries().forEach((one) => window.longTasks.push(one.duration)))
-                .observe({ type: 'longtask' });
-        }"""
-    )
+def longest_task(browser: Browser, page: Page) -> tuple[float, float]:
+    """Milliseconds of the longest task of the main thread while the map is dragged, and of the one that works most."""
+    browser.start_tracing(page=page, categories=_TRACED)
     pan(page, 20)
     settle(page)
-    return float(page.evaluate("() => Math.max(0, ...window.longTasks)"))
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    threads: dict[tuple[int, int], list[dict[str, Any]]] = {}
+    for event in events:
+        if event.get("ph") == "X" and event["name"].endswith("RunTask"):
+            threads.setdefault((event["pid"], event["tid"]), []).append(event)
+    mains = {
+        (one["pid"], one["tid"])
+        for one in events
+        if one["name"] == "thread_name" and one["args"]["name"] == "CrRendererMain"
+    }
+    tasks = max((threads[thread] for thread in mains & threads.keys()), key=len)
+    return tuple(max(task.get(name, 0) for task in tasks) / 1e3 for name in ("dur", "tdur"))  # type: ignore[return-value]
+
+
+def list_of_activities(page: Page, session: CDPSession) -> dict[str, Any]:
+    """Milliseconds of what one does in the list of the whole map, and the megabytes that it adds to the heap."""
+
+    def took(act: Callable[[], object], changes: str) -> int:
+        before, started = page.inner_text(changes), time.perf_counter()
+        act()
+        while page.inner_text(changes) == before:
+            page.wait_for_timeout(10)
+        return round(1e3 * (time.perf_counter() - started))
+
+    begun = heap(session)
+    page.click("#list-open")
+    page.uncheck("#list-view")
+    page.wait_for_selector("#list-rows tr", timeout=_WAIT)
+    settle(page)
+    found = {
+        "sorted": took(lambda: page.click("#list-head >> text=Distance"), "#list-rows"),
+        "next": took(lambda: page.click("#list-on"), "#list-page"),
+        "searched": took(lambda: page.fill("#list-search", "a"), "#list-count"),
+    }
+    said = page.inner_text("#list-count")
+    page.click("#list-close")
+    settle(page)
+    return {"list_ms": found, "list_heap_mb": round(heap(session) - begun, 1), "list_of": said}
 
 
 def heap(session: CDPSession) -> float:
@@ -187,12 +227,18 @@ def measure(library: str, chromium: str, pans: int) -> dict[str, Any]:
         say(f"first view: {found['first_view_kb']} kB")
         largest = sorted(wire.bytes.items(), key=lambda pair: -pair[1])[:8]
         found["largest_kb"] = {name.removeprefix(address): round(size / 1e3, 1) for name, size in largest}
+        page.select_option("#tone", index=1, force=True)
+        before = len(wire.tiles)
+        settle(page)
+        found["tiles_of_view"] = len(wire.tiles) - before
         found["tiles_of_20_filters"] = filter_changes(page, wire)
-        say(f"tiles of 20 changes: {found['tiles_of_20_filters']}")
+        say(f"tiles of 20 changes: {found['tiles_of_20_filters']}, of a view: {found['tiles_of_view']}")
         page.click("#reset")
         settle(page)
-        found["longest_task_ms"] = round(longest_task(page))
-        say(f"longest task: {found['longest_task_ms']} ms")
+        found["longest_task_ms"], found["longest_task_cpu_ms"] = map(round, longest_task(browser, page))
+        say(f"longest task: {found['longest_task_ms']} ms, on the processor {found['longest_task_cpu_ms']} ms")
+        if page.is_visible("#list-open"):
+            found |= list_of_activities(page, session)
         if pans:
             jump(page, 50)
             settle(page)
@@ -214,12 +260,13 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     found = measure(asked.library, asked.chromium, asked.pans)
-    missed = [name for name, most in BUDGETS.items() if name in found and found[name] > most]
+    budgets = {**BUDGETS, "tiles_of_20_filters": max(BUDGETS["tiles_of_20_filters"], found["tiles_of_view"] + 12)}
+    missed = [name for name, most in budgets.items() if name in found and found[name] > most]
     if asked.json:
         print(json.dumps({**found, "missed": missed}))
     else:
         for name, value in found.items():
-            most = f"  (at most {BUDGETS[name]})" if name in BUDGETS else ""
+            most = f"  (at most {budgets[name]})" if name in budgets else ""
             print(f"{name}: {value}{most}{'  MISSED' if name in missed else ''}")
     return 1 if missed else 0
 
