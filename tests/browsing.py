@@ -260,6 +260,14 @@ def until(call) -> None:
         time.sleep(0.1)
 
 
+def violations(page) -> list[str]:
+    """What axe finds that keeps people from using a page."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
+
+
 def near(heat: np.ndarray, place: tuple[int, int]) -> bool:
     x, y = place
     return bool(heat[y - 4 : y + 5, x - 4 : x + 5].any())

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from browsing import WAIT, served, until, visit
+from browsing import WAIT, served, until, violations, visit
 from library_made import made
 from PIL import Image
 from test_single_activities import LAT, LON, line
@@ -67,13 +67,6 @@ def listed(page) -> list[str]:
 
 def shows(page, words: str) -> None:
     until(lambda: page.inner_text("#list-count").startswith(words))
-
-
-def violations(page) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 
 
 def test_who_passed_is_lit_opened_and_filtered(browser, address):
