@@ -184,6 +184,19 @@ def _plt() -> bytes:
     return "\r\n".join((*lines, "")).encode()
 
 
+def _tdrive() -> bytes:
+    rows = [
+        f"7,{moment(t + 8 * 3600)[:19].replace('T', ' ')},{lon:.6f},{lat:.6f}\r\n"
+        for t, lat, lon in zip(TIME, LAT, LON, strict=True)
+    ]
+    return "".join(rows).encode()
+
+
+def _cabspotting() -> bytes:
+    rows = [f"{lat:.6f} {lon:.6f} 0 {int(t)}\n" for t, lat, lon in zip(TIME, LAT, LON, strict=True)]
+    return "".join(reversed(rows)).encode()
+
+
 def _columbus() -> bytes:
     rows = [
         f"{k:<6d},T,240504,{moment(t)[11:19].replace(':', '')},{lat:.6f}N,{lon:010.6f}E,512  ,18  ,60 ,         "
@@ -420,6 +433,8 @@ SAMPLES = {
     "nmea_utf16": Sample("nmea", _nmea().decode().encode("utf-16"), "walk.log"),
     "igc": Sample("igc", _igc(), "flight.igc"),
     "plt": Sample("plt", _plt(), "walk.plt"),
+    "tdrive": Sample("tdrive", _tdrive(), "7.txt"),
+    "cabspotting": Sample("cabspotting", _cabspotting(), "new_abboip.txt"),
     "columbus": Sample("columbus", _columbus(), "24050408.CSV"),
     "mtk": Sample("mtk", _mtk(), "log.csv", columns=("LATITUDE", "LONGITUDE")),
     "sbn": Sample("sbn", _sbn(), "walk.sbn"),
