@@ -23,6 +23,12 @@ def test_a_taxi_of_t_drive():
     assert len(read_tdrive(TDRIVE + b"2,2008-02-02 15:36:08,116.5,39.9\n", "all.txt")) == 2
 
 
+def test_a_last_line_that_is_cut_is_left_out():
+    (found,) = read_tdrive(TDRIVE[: TDRIVE.index(b"883")], "1.txt")
+    assert len(found.lon) == 1
+    assert found.warnings == ("cut off in its last line, which was left out",)
+
+
 def test_a_cab_of_cabspotting():
     assert kind(CAB) == "cabspotting"
     (found,) = read_cabspotting(CAB, "cabspottingdata/new_abboip.txt")
@@ -79,3 +85,9 @@ def test_who_uploaded_traces_to_openstreetmap(tmp_path):
     report = heatlas.prepare(tmp_path / "dump.tar.xz", output=tmp_path / "out")
     assert report["persons"] == 3
     assert "they count as one person" in report["warnings"][0]
+
+
+def test_digits_where_a_tar_has_its_checksum_are_no_error():
+    """Positions in a text file fell there: int() refused "5600 0"."""
+    for field in (b"5600 0\0 ", b"   560\0 ", b"0005600 ", b"9999999 "):
+        assert kind(b"x" * 148 + field + b"x" * 600) != "tar"

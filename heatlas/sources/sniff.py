@@ -148,7 +148,8 @@ def _general_kind(head: bytes, data: Content) -> str:
 def _is_tar(head: bytes) -> bool:
     """Tell whether the checksum of the first header is right (POSIX.1-1988, ustar; the same in older formats)."""
     block = head[:512]
-    return len(block) == 512 and sum(block) - sum(block[148:156]) + 8 * 32 == int(block[148:154].strip() or b"0", 8)
+    stated = re.match(rb" *([0-7]+) *\0? *$", block[148:154])  # text at this place may be digits with blanks among them
+    return len(block) == 512 and stated is not None and sum(block) - sum(block[148:156]) + 8 * 32 == int(stated[1], 8)
 
 
 def decode(data: bytes) -> str:

@@ -42,7 +42,7 @@ def read_tdrive(data: bytes, source: str) -> list[Recording]:
     Unreadable
         When there is no position in it.
     """
-    text = plain(data)
+    text, cut = _without_cut_line(plain(data))
     rows = _TDRIVE.findall(text)
     if not rows:
         raise Unreadable("a log of a taxi without a position")
@@ -54,7 +54,7 @@ def read_tdrive(data: bytes, source: str) -> list[Recording]:
         own = np.flatnonzero(np.array(numbers) == number)
         own = own[np.argsort(time[own], kind="stable")]
         about = Activity(source=source, id=number, name=f"Taxi {number}", person=number, utc_offset=_BEIJING)
-        found.append(_recording(about, lon[own], lat[own], time[own], text, len(rows)))
+        found.append(_recording(about, lon[own], lat[own], time[own], (*cut, *_told(text, len(rows)))))
     return found
 
 
@@ -73,7 +73,7 @@ def read_cabspotting(data: bytes, source: str) -> list[Recording]:
     Unreadable
         When there is no position in it.
     """
-    text = plain(data)
+    text, cut = _without_cut_line(plain(data))
     rows = _CAB.findall(text)
     if not rows:
         raise Unreadable("a log of a cab without a position")
@@ -81,15 +81,24 @@ def read_cabspotting(data: bytes, source: str) -> list[Recording]:
     order = np.argsort(time, kind="stable")
     name = source.rpartition("/")[2].partition(".")[0].removeprefix("new_")
     about = Activity(source=source, id=name, name=f"Cab {name}", person=name)
-    return [_recording(about, lon[order], lat[order], time[order], text, len(rows))]
+    return [_recording(about, lon[order], lat[order], time[order], (*cut, *_told(text, len(rows))))]
 
 
-def _recording(
-    about: Activity, lon: np.ndarray, lat: np.ndarray, time: np.ndarray, text: bytes, rows: int
-) -> Recording:
-    lines = sum(1 for line in text.split(b"\n") if line.strip())
-    told = (f"{lines - rows:,} of {lines:,} lines are no positions",) if lines > rows else ()
+def _recording(about: Activity, lon: np.ndarray, lat: np.ndarray, time: np.ndarray, told: tuple[str, ...]) -> Recording:
     return Recording(activity=about, lon=lon, lat=lat, time=time, logged=True, warnings=told)
+
+
+def _told(text: bytes, rows: int) -> list[str]:
+    lines = sum(1 for line in text.split(b"\n") if line.strip())
+    return [f"{lines - rows:,} of {lines:,} lines are no positions"] if lines > rows else []
+
+
+def _without_cut_line(text: bytes) -> tuple[bytes, list[str]]:
+    """Leave out a last line that is shorter than the one before it, and has no end."""
+    body, _, last = text.rpartition(b"\n")
+    if last.strip() and len(last.rstrip()) < len(body.rpartition(b"\n")[2].rstrip()):
+        return body, ["cut off in its last line, which was left out"]
+    return text, []
 
 
 def _moment(day: bytes, clock: bytes) -> float:
