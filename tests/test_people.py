@@ -83,6 +83,7 @@ def test_side_by_side_is_no_copy_where_people_differ(tmp_path):
     found, report = load([tmp_path / "club"], person=FOLDER)
     assert sorted(one.person for batch in found for one in batch.activities) == ["anna", "bob"]
     assert len(report.duplicates) == 1
+    assert [text for _, text in report.warnings] == ["lies in no folder of a person: it is nobody's"]
 
 
 def test_an_import_says_whose_files_are_and_a_later_one_leaves_it(tmp_path):

@@ -106,7 +106,7 @@ def test_the_threshold_is_that_of_public_maps_with_persons_and_refused_without()
     assert not Threshold.of(Limits(0), public=True, activities=named)
     assert not Threshold.of(Limits(), public=True, activities=nobodys)
     assert Threshold.of(Limits(7), public=False, activities=named).people == 7
-    with pytest.raises(BadOption, match=r"--at-least 2 counts people.*--person"):
+    with pytest.raises(BadOption, match=r"--at-least 2 needs persons.*--person"):
         Threshold.of(Limits(2), public=True, activities=nobodys)
     with pytest.raises(BadOption, match="--round is for counts"):
         Threshold(step=5).check(parse_measure("pace"))

@@ -188,7 +188,8 @@ def _plans(view: View, options: RenderOptions) -> tuple[list[_Plan], list[str]]:
 
 def _of_points(options: RenderOptions) -> RenderOptions:
     """Options of a layer of points beside layers of tracks."""
-    return replace(options, smooth=None, filter=FilterOptions(utc=options.filter.utc))
+    public = replace(options.public, at_least=None, round=None)
+    return replace(options, smooth=None, filter=FilterOptions(utc=options.filter.utc), public=public)
 
 
 def _of_tracks(options: RenderOptions) -> RenderOptions:

@@ -11,7 +11,7 @@ import numpy as np
 
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.library.points.point_tables import stored_points
-from heatlas.options import TileOptions, options_of
+from heatlas.options import TileOptions, options_of, refuse
 from heatlas.options.parsing import parse_zooms
 from heatlas.publish.basemap import streets_beside
 from heatlas.publish.default_zoom import last_zoom_of_points
@@ -237,6 +237,8 @@ def parse_request(library_path: str | Path, options: RenderOptions, *, beside: b
     """
     asked, form, zooms = asked_of(options)
     look = parse_look(asked, stored_points(library_path, options.measure), WORDS)
+    if look.point_set:
+        refuse(options.public, "tracks, and this shows points: leave it out", "at_least", "round")
     Threshold(step=options.public.round or 1).check(look.measure)
     title, attribution, tiles = options.labels.title or "", options.labels.attribution or "", options.tiles
     return PublishRequest(

@@ -136,7 +136,12 @@ class Threshold:
 
     def told(self) -> list[str]:
         """Say what is left out, for whoever looks at a map; nothing where everything is shown."""
-        return [f"Only pixels that {self.people} different people passed are shown"] if self.people > 0 else []
+        return [f"Only pixels that {self.named} passed are shown"] if self.people > 0 else []
+
+    @property
+    def named(self) -> str:
+        """How many people, in words."""
+        return "a named person" if self.people == 1 else f"{self.people} different people"
 
     def words(self, *, span: bool = False) -> list[str]:
         """Say the same for reports to the owner, and how to change it.
@@ -146,7 +151,7 @@ class Threshold:
         said = []
         if self.people > 0:
             around = f"from zoom {UNION_FROM:g} on those around it count, too; --at-least changes the number"
-            said.append(f"only pixels that {self.people} different people passed are shown ({around})")
+            said.append(f"only pixels that {self.named} passed are shown ({around})")
         if self.step > 1:
             said.append(f"counts are rounded to multiples of {self.step}")
         elif self.people > 0 and span:
@@ -164,6 +169,6 @@ def nowhere_enough(threshold: Threshold, activities: Iterable[Activity]) -> str:
     """Say that no place was passed by enough people, and what to do."""
     there = len({activity.person for activity in activities} - {""})
     return (
-        f"no place was passed by {threshold.people} different people, and there are {there:,}: say --at-least with a "
+        f"no place was passed by {threshold.named}, and there are {there:,}: say --at-least with a "
         "smaller number, or 0 to show what anybody passed"
     )

@@ -175,7 +175,7 @@ def prepared(given: Given, options: RenderOptions) -> tuple[ImportOptions, Rende
     refuse(options.gaps, points_only)
     refuse(options.athlete, points_only)
     refuse(options.own, points_only)
-    refuse(options.public, points_only, "public")
+    refuse(options.public, points_only, "public", "at_least", "round")
     chosen = options.filter
     rows = PointSetOptions(where=chosen.where, after=chosen.after, before=chosen.before, name=_name_of(given))
     return ImportOptions(tables=options.tables, read=options.read, rows=rows), replace(

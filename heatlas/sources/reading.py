@@ -19,6 +19,7 @@ from heatlas.sources.formats.known import FORMATS, TRUSTED, read_format
 from heatlas.sources.formats.planned import PLANNED, as_planned, only_planned
 from heatlas.sources.indoor import INDOORS, is_indoors
 from heatlas.sources.layers import LAYERS, read_layers
+from heatlas.sources.people import FOLDER
 from heatlas.sources.recount import Recount
 from heatlas.sources.sensors import possible, possible_attributes
 from heatlas.sources.sheets.exports import ROWLESS
@@ -194,6 +195,8 @@ def cleaned(
         outcome.dropped[INDOORS] += 1
         return []
     activity, summed = possible_attributes(export.whose.named(activity))
+    if export.whose.said == FOLDER and not activity.person:
+        outcome.warnings.append((activity.source, "lies in no folder of a person: it is nobody's"))
     recording, measured = possible(replace(recording, columns=joined.columns), columns)
     every = len(possible(recording)[0].columns) if count else 0
     outcome.dropped += summed + measured

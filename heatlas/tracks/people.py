@@ -40,6 +40,6 @@ def refuse_nobody(what: str, activities: Iterable[Activity]) -> None:
     """
     if not any_person(activities):
         raise BadOption(
-            f"{what} counts people, and it is not known whose any activity is: say it with --person when they are "
-            "read, or of a library's by heatlas library person NAME --where FILTER"
+            f"{what} needs persons, and nobody has said whose any activity is: say it with --person when they "
+            "are read, or of a library's by heatlas library person NAME --where FILTER"
         )
