@@ -45,14 +45,13 @@ def settled(page: Any) -> None:
     page.wait_for_selector("body.ready", timeout=WAIT)
     page.wait_for_timeout(800)
     page.wait_for_selector("#busy", state="hidden", timeout=WAIT)
-    page.wait_for_timeout(1200)
+    page.wait_for_timeout(4000)  # names of towns come last
 
 
 def save(page: Any, name: str) -> None:
-    """Save what the browser shows, in few colours."""
+    """Save what the browser shows."""
     picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
-    few = picture.quantize(255, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    few.save(DOCS / name, optimize=True)
+    picture.save(DOCS / name, optimize=True)  # with all its colours: shadows and the legend are gradients
     print(name, picture.size, f"{(DOCS / name).stat().st_size // 1024} KB")
 
 

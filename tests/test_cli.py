@@ -66,7 +66,7 @@ def test_info(export, tmp_path):
         (["render", "export"], 2, "Missing option"),
         (["render", "nowhere", "-o", "x.png"], 2, "there is no file or folder nowhere"),
         (["render", "export", "-o", "x.jpeg"], 2, "ending"),
-        (["render", "export", "-o", "no/such/x.png"], 2, "no folder"),
+        (["render", "export", "-o", "export/activities/7.fit/x.png"], 2, "no folder"),
         (["render", "export", "-o", "x.png", "--measure", "hart_rate"], 2, "did you mean heart_rate"),
         (["render", "export", "-o", "x.png", "--where", "a b"], 2, "not understood"),
         (["render", "export", "-o", "x.png", "--bbox", "0,0,1,1"], 1, "no track goes through"),

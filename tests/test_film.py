@@ -277,8 +277,9 @@ def test_what_cannot_be_filmed_is_refused_at_once(tmp_path):
         film_job(tmp_path, width=30_000).run(Tracks((join(dated(2)),)), Context(1))
     with pytest.raises(BadOption, match="transparent"):
         film_job(tmp_path, background="none")
+    (tmp_path / "file").write_text("")
     with pytest.raises(BadOption, match="no folder"):
-        film_job(tmp_path, name="missing/heat.gif")
+        film_job(tmp_path, name="file/heat.gif")
     with pytest.raises(BadOption, match="--fps"):
         film_job(tmp_path, fps=0.5)
     with pytest.raises(BadOption, match="too small for a legend"):

@@ -152,9 +152,10 @@ def test_wrong_words_are_told_with_those_that_are_known(library, output):
         publish_html(library, output, layers="sprot")
     with pytest.raises(BadOption, match="twice"):
         publish_html(library, output, layers="sport,Sport")
-    with pytest.raises(BadOption, match="folder"):
+    (output.parent / "none").write_text("a file")
+    with pytest.raises(BadOption, match="no folder"):
         publish_html(library, output.parent / "none" / "map.html")
-    assert list(output.parent.iterdir()) == []
+    assert [file.name for file in output.parent.iterdir()] == ["none"]
 
 
 def test_sizes_are_foreseen(library, output, monkeypatch):
