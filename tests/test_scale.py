@@ -35,8 +35,8 @@ from heatlas.tiles.request import TileRequest, parse_look
 ONE = Context(1)
 
 
-def recipe_of(measure="passes", zooms=(0, 14), indexed=None, **known) -> Recipe:
-    look = parse_look(TileRequest(measure=measure), None)
+def recipe_of(measure="passes", zooms=(0, 14), indexed=None, tone=None, **known) -> Recipe:
+    look = parse_look(TileRequest(measure=measure, tone=tone), None)
     return Recipe(
         look=look, look_words=look_words(look, "png"), zooms=zooms, indexed=indexed or tuple(range(2, zooms[1] + 1)),
         **known,
@@ -94,6 +94,16 @@ def test_tiles_are_those_of_one_machine(walks, tmp_path, measure, least, grain):
             del legend["activities"]  # how many there are of whom nothing is shown is not told
     assert {**mine, "generation": ""} == {**theirs, "generation": ""}
     assert names_in(tmp_path) == [".b.pmtiles.state", "a.pmtiles", "b.pmtiles"]
+
+
+def test_local_tones_are_those_of_one_machine(walks, tmp_path):
+    recipe = recipe_of(tone="local:0.1:1", zooms=(12, 14))
+    build([walks / "in3"], str(tmp_path / "a.pmtiles"), recipe, Here(), ONE, sizes=Sizes(2, 7, 10))
+    found, options = tiles_in(tmp_path / "a.pmtiles"), {"track": "trip", "workers": 1, "zoom": "12-14"}
+    heatlas.render(walks / "all.parquet", output=tmp_path / "b.pmtiles", tone="local:0.1:1", **options)
+    assert found == tiles_in(tmp_path / "b.pmtiles")
+    heatlas.render(walks / "all.parquet", output=tmp_path / "c.pmtiles", **options)
+    assert found != tiles_in(tmp_path / "c.pmtiles")
 
 
 def merged_rows(walks, tmp_path, recipe, partitions, ranges):
