@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["LOCK", "Scratch", "holding", "make_scratch", "scratch_folder", "sweep", "sweep_held"]
+__all__ = ["LOCK", "Scratch", "held_file", "holding", "make_scratch", "scratch_folder", "sweep", "sweep_held"]
 
 LOCK = ".heatlas-lock"
 """File in such a folder that its process keeps locked."""
@@ -181,6 +181,11 @@ def sweep_held(folder: Path) -> None:
 
 def _beside(path: Path) -> Path:
     return path.with_name(f"{path.name}{LOCK}")
+
+
+def held_file(path: Path) -> int | None:
+    """Make a file and lock it until it is closed, or the process ends; None where another process holds it."""
+    return _held(path)
 
 
 def _held(path: Path) -> int | None:

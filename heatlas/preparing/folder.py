@@ -7,12 +7,13 @@ import json
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.core.paths import rename
+from heatlas.core.scratch import held_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ class WorkingFolder:
         """Note something; it is whole or not there."""
         path = self.file(f"{name}.json")
         aside = path.with_suffix(".part")
-        aside.write_text(json.dumps(data), encoding="utf-8")
+        aside.write_bytes(json.dumps(data).encode())
         rename(aside, path)
 
     def remove(self, name: str) -> None:
@@ -92,12 +93,12 @@ def working_folder(output: Location, digest: str) -> Iterator[WorkingFolder]:
         path = Path(tempfile.gettempdir()) / f"heatlas-prepare-{named}"
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        lock = held_file(path / _LOCK)
     except OSError as error:
         raise SourceFailed(f"{path} cannot be written: {error.strerror or error}") from None
+    if lock is None:
+        raise BadOption(f"another heatlas prepare writes to {output.uri}: wait for it, or name another folder")
     try:
-        if not _alone(lock):
-            raise BadOption(f"another heatlas prepare writes to {output.uri}: wait for it, or name another folder")
         folder = WorkingFolder(path)
         order = folder.said("order")
         if order is None or order.get("digest") != digest:
@@ -108,17 +109,3 @@ def working_folder(output: Location, digest: str) -> Iterator[WorkingFolder]:
         yield folder
     finally:
         os.close(lock)
-
-
-def _alone(lock: int) -> bool:
-    """Take a lock that ends with the process; True where there are no locks."""
-    with suppress(ImportError):
-        import fcntl
-
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
-    return True
