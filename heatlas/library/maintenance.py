@@ -11,6 +11,7 @@ import numpy as np
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, SourceFailed
+from heatlas.core.resources import give_back
 from heatlas.library.file.keys import pixel_keys, tile_of
 from heatlas.library.file.settings import privacy_of, read_meta, read_settings, write_settings, write_zones
 from heatlas.library.index.chunks import compact_tiles, remove_runs
@@ -57,6 +58,8 @@ def index(connection: sqlite3.Connection, tracks: Mapping[int, Batch], workers: 
     write_settings(connection, settings)
     for some in _in_groups(tracks):
         _index(connection, some, privacy, settings, settings.indexed, workers)
+        if len(tracks) > len(some):
+            give_back()
 
 
 def _in_groups(tracks: Mapping[int, Batch]) -> Iterator[dict[int, Batch]]:

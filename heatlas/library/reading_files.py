@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from heatlas.core.batch import COLUMNS, Batch, split
 from heatlas.core.errors import Unreadable, path_name
 from heatlas.core.filesystems import is_address
+from heatlas.core.resources import give_back
 from heatlas.sources.archive import Entry, entries
+from heatlas.sources.blobs import Distant
 from heatlas.sources.reading import Outcome, read_group
 from heatlas.sources.sheets.exports import find_exports
 from heatlas.sources.sheets.kinds import has_table
@@ -82,6 +84,8 @@ def read_file(entry: Entry, export: Exports, before: bytes, row: dict[str, Any],
     if digest == before:
         return ReadFile({**row, "digest": digest}, None)
     found = read_group([replace(entry, read=lambda: data)], EVERY, export, gaps, routes)
+    if isinstance(data, Distant):
+        give_back()
     return ReadFile({**row, "digest": digest}, found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from heatlas.library.index.chunks import chunks_of, merge
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
 
     from numpy.typing import NDArray
 
@@ -28,6 +30,8 @@ __all__ = ["append", "encoded_runs", "tiles_of"]
 
 _FEW, _PIXELS = 64, 1 << 18
 """Tracks, and pixels that they are long, from which they are traced apart from the next ones."""
+_AHEAD = 2
+"""Results that may wait until they are written: those of all zooms take much more memory than the tracks."""
 _MANY = 16
 """Number of chunks of a tile from which small ones are merged."""
 
@@ -60,13 +64,15 @@ def append(
         return [(tile, pack_columns(columns)) for tile, columns in found if only is None or tile in only]
 
     # The finest zooms take longest. They come first, so that the threads end at about the same time.
+    jobs = ((zoom, numbers) for zoom in sorted(zooms, reverse=True) for numbers in _at_once(zoom, tracks))
+    waiting: deque[Future[list[tuple[Tile, list[tuple[int, bytes]]]]]] = deque()
     with ThreadPoolExecutor(workers) as pool:
-        for job in [
-            pool.submit(encode, zoom, numbers)
-            for zoom in sorted(zooms, reverse=True)
-            for numbers in _at_once(zoom, tracks)
-        ]:
-            _insert(connection, job.result())
+        for zoom, numbers in jobs:
+            waiting.append(pool.submit(encode, zoom, numbers))
+            if len(waiting) > workers + _AHEAD:
+                _insert(connection, waiting.popleft().result())
+        while waiting:
+            _insert(connection, waiting.popleft().result())
 
 
 def _at_once(zoom: int, tracks: Mapping[int, PreparedTrack]) -> Iterator[list[int]]:
