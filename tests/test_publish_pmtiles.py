@@ -12,7 +12,7 @@ from pmtiles.reader import MmapSource, Reader, all_tiles
 from pmtiles.tile import tileid_to_zxy, zxy_to_tileid
 
 from heatlas.pmtiles.directory import Directory, pack_directory, read_varints, unpack_directory, varints
-from heatlas.pmtiles.hilbert import first_number, numbers_of, places_at, zoom_of
+from heatlas.pmtiles.hilbert import first_number, number_of, numbers_of, places_at, zoom_of
 from heatlas.publish.pmtiles import read_directory, write_archive
 from heatlas.publish.sink import Metadata
 
@@ -23,7 +23,7 @@ ABOUT = Metadata("t", "", "png", (0, 14), (-10.0, -20.0, 30.0, 40.0), (1.5, 2.5,
 def test_numbers_are_those_of_pmtiles(place):
     z, x, y = place
     (number,) = numbers_of(z, [x], [y]).tolist()
-    assert number == zxy_to_tileid(z, x, y)
+    assert number == number_of(z, x, y) == zxy_to_tileid(z, x, y)
     assert tileid_to_zxy(number) == place
     assert zoom_of(number) == z
     assert [int(p[0]) for p in places_at(z, [number])] == [x, y]

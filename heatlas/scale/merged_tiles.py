@@ -11,7 +11,7 @@ import numpy as np
 from heatlas.core.filesystems import locate
 from heatlas.kernels.partials import fill_tile
 from heatlas.library.file.settings import Settings
-from heatlas.pmtiles.hilbert import first_number, numbers_of, places_at
+from heatlas.pmtiles.hilbert import first_number, number_of, places_at
 from heatlas.scale.planes import merged_rules, tile_grid
 from heatlas.scale.rows import concatenated, written
 from heatlas.tiles.cache import Cache
@@ -61,9 +61,7 @@ class MergedTiles:
 
     def tile(self, window: Window, measure: Measure) -> Grid | None:
         """Return a tile; None if it is empty."""
-        zoom = round(window.zoom)
-        number = int(numbers_of(zoom, [window.x // SIDE], [window.y // SIDE])[0])
-        data = self._data(number)
+        data = self._data(number_of(round(window.zoom), window.x // SIDE, window.y // SIDE))
         if data is None:
             return None
         rules = merged_rules(measure)
