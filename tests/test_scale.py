@@ -29,6 +29,7 @@ from heatlas.scale.plan import Sizes, draw
 from heatlas.scale.planes import merged_rules, refuse_measure
 from heatlas.scale.recipe import Recipe
 from heatlas.scale.rows import written
+from heatlas.scale.trace import TraceTask, trace
 from heatlas.sources.contract.partitions import find_partitions
 from heatlas.tiles.request import TileRequest, parse_look
 
@@ -129,6 +130,19 @@ def test_counts_do_not_depend_on_partitions_and_ranges(walks, tmp_path, measure)
         found, files = merged_rows(walks, tmp_path, recipe, partitions, ranges)
         assert found == first
         assert files > 3
+
+
+@pytest.mark.parametrize(("measure", "least"), [("passes", 3), ("pace", 0)])
+def test_persons_that_are_counted_in_portions_add_up(walks, tmp_path, monkeypatch, measure, least):
+    recipe = recipe_of(measure, zooms=(13, 13), indexed=(13, 15), least=least)
+    (source,) = (walks / "in1").iterdir()
+    said = [trace(TraceTask(str(source), recipe, str(tmp_path / "whole")))]
+    monkeypatch.setattr("heatlas.scale.trace._PORTION", 300)
+    monkeypatch.setattr("heatlas.scale.source._PACK", 200)
+    said.append(trace(TraceTask(str(source), recipe, str(tmp_path / "portions"))))
+    assert said[0] == said[1]
+    assert (said[0]["persons"], said[0]["activities"]) == (12, 24)
+    assert (tmp_path / "whole").read_bytes() == (tmp_path / "portions").read_bytes()
 
 
 def slow_persons(trips, zoom):

@@ -5,7 +5,7 @@
 `plan`, `manifest`              order of the phases; objects that are done
 `recipe`, `planes`              options of a plan; whole numbers that are counted
 `source`, `trace`               tracks of a partition; its tiles
-`merge`                         partials added up, and the threshold of persons
+`merge`, `ranges`               partials added up, and the threshold of persons; ranges of tiles
 `fit`, `paint`, `assemble`      tones; pieces; the archive
 `rows`, `drawn`, `merged_tiles` objects of tiles, of what is drawn; tiles to draw from
 `engine`, `engines`             maps of tasks with retries; those that there are

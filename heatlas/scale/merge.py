@@ -14,14 +14,18 @@ from heatlas.core.filesystems import locate
 from heatlas.kernels.partials import add_tiles
 from heatlas.pmtiles.hilbert import first_number
 from heatlas.scale.planes import planes_of
-from heatlas.scale.rows import TileRows, concatenated, write_rows, written
+from heatlas.scale.ranges import LAST, cut_by_bytes
+from heatlas.scale.rows import RowWriter, TileRows, concatenated, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from heatlas.scale.recipe import Recipe
 
-__all__ = ["CompactTask", "MergeTask", "compact", "merge"]
+__all__ = ["CompactTask", "MergeTask", "added", "compact", "merge"]
+
+_BYTES = 256 << 20
+"""Bytes of rows, about, that are added up at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,36 +51,49 @@ class MergeTask:
 
 
 def compact(task: CompactTask) -> dict[str, Any]:
-    """Add up partials; nothing is left out."""
-    rows = [written(locate(uri)) for uri in task.inputs]
-    return _write(task.output, _added(rows, task.recipe, 0, 0))
+    """Add up partials, some tiles at a time; nothing is left out."""
+    return _sum(task.inputs, (0, LAST), task.recipe, task.output)
 
 
 def merge(task: MergeTask) -> dict[str, Any]:
     """Add up a range of tiles; pixels of too few persons are left out, and counts are rounded if that is wanted."""
     recipe = task.recipe
-    rows = [written(locate(uri), task.first, task.end) for uri in task.inputs]
-    return _write(task.output, _added(rows, recipe, recipe.least, recipe.grain))
+    return _sum(task.inputs, (task.first, task.end), recipe, task.output, recipe.least, recipe.grain)
 
 
-def _write(output: str, rows: TileRows) -> dict[str, Any]:
-    summary = {"rows": len(rows), "passages": int(rows.passages.sum()), "bytes": len(rows.data)}
-    write_rows(locate(output), rows, summary)
-    return summary
+def _sum(
+    inputs: Sequence[str], within: tuple[int, int], recipe: Recipe, output: str, least: int = 0, grain: int = 0
+) -> dict[str, Any]:
+    """Add up a range of tiles of several objects; so many are read at once as fit into some memory."""
+    writer = RowWriter(locate(output), {})
+    for first, end in cut_by_bytes(inputs, within, _BYTES):
+        parts = [written(locate(uri), first, end) for uri in inputs]
+        for zoom in recipe.indexed:
+            writer.add(added(parts, recipe, zoom, least, grain))
+    writer.close()
+    return {"rows": writer.rows}
 
 
-def _added(parts: Sequence[TileRows], recipe: Recipe, least: int, grain: int) -> TileRows:
-    """Add up rows of equal tiles, zoom by zoom, as each has planes of its own."""
-    added = []
-    for zoom in recipe.indexed:
-        some = [part.between(first_number(zoom), first_number(zoom + 1)) for part in parts]
-        rows = concatenated([part for part in some if len(part)])
-        order = np.argsort(rows.numbers, kind="stable")
-        numbers = rows.numbers[order]
-        tiles = np.append(np.flatnonzero(np.diff(numbers, prepend=-1)), len(numbers))
-        rules = planes_of(recipe.look.measure, zoom, bool(recipe.least)).rules
-        passages, pixels, offsets, data = add_tiles(order, tiles, rows.offsets, rows.data, rules, least, grain)
-        held = pixels > 0
-        ends = offsets[1:][held]  # tiles of which nothing stays have no bytes
-        added.append(TileRows(numbers[tiles[:-1]][held], passages[held], pixels[held], np.append(0, ends), data))
-    return concatenated(added)
+def added(parts: Sequence[TileRows], recipe: Recipe, zoom: int, least: int = 0, grain: int = 0) -> TileRows:
+    """Add up rows of the tiles of a zoom.
+
+    Parameters
+    ----------
+    parts : sequence of TileRows
+        Rows with the planes of `heatlas.scale.planes.planes_of`, of disjoint persons.
+    recipe : Recipe
+        Says which planes there are.
+    zoom : int
+        Rows of other zooms are left out.
+    least, grain : int
+        As for `heatlas.kernels.partials.add_tiles`.
+    """
+    some = [part.between(first_number(zoom), first_number(zoom + 1)) for part in parts]
+    rows = concatenated([part for part in some if len(part)])
+    order = np.argsort(rows.numbers, kind="stable")
+    numbers = rows.numbers[order]
+    tiles = np.append(np.flatnonzero(np.diff(numbers, prepend=-1)), len(numbers))
+    rules = planes_of(recipe.look.measure, zoom, bool(recipe.least)).rules
+    passages, pixels, offsets, data = add_tiles(order, tiles, rows.offsets, rows.data, rules, least, grain)
+    held = pixels > 0  # tiles of which nothing stays have no bytes
+    return TileRows(numbers[tiles[:-1]][held], passages[held], pixels[held], np.append(0, offsets[1:][held]), data)

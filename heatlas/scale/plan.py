@@ -9,10 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from heatlas.core.errors import NothingToDraw
 from heatlas.core.filesystems import failing, locate
@@ -21,15 +18,13 @@ from heatlas.scale.fit import FitTask, fit
 from heatlas.scale.manifest import Folder, Named
 from heatlas.scale.merge import CompactTask, MergeTask, compact, merge
 from heatlas.scale.paint import PaintTask, paint
+from heatlas.scale.ranges import cut_by_work
 from heatlas.scale.recipe import digest_of
-from heatlas.scale.rows import concatenated, row_groups, written
 from heatlas.scale.trace import TraceTask, trace
 from heatlas.sources.contract.partitions import refuse_shared_persons
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from heatlas.core.context import Context
     from heatlas.scale.engine import Engine
@@ -37,13 +32,6 @@ if TYPE_CHECKING:
     from heatlas.sources.contract.partitions import Partition
 
 __all__ = ["Drawn", "Sizes", "draw"]
-
-_LAST = 1 << 60
-"""Above the number of any tile."""
-_FIXED = 2000
-"""Work that a row is, whatever is in it, in passages."""
-_NARROW = 1 << 22
-"""Rows of which the numbers are read to cut ranges of equal work; for more, those of row groups are enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +170,7 @@ class _Run:
         """Merge ranges of tiles; returns the first number of each that holds any, and its object."""
         tasks = []
         recipe = self.recipe
-        for first, end in _ranges(partials, self.sizes.ranges, self.context.threads):
+        for first, end in cut_by_work(partials, self.sizes.ranges, self.context.threads):
             name = digest_of("merge", *map(_name, partials), first, end, recipe.least, recipe.grain)
             tasks.append(Named(name, MergeTask(tuple(partials), first, end, recipe, self.folder.uri("merge", name))))
         made = self._do("merge", "merging", tasks, merge)
@@ -231,26 +219,3 @@ def _changed(partition: Partition) -> int:
     with failing(partition.uri):
         location = partition.location
         return int(location.filesystem.get_file_info(location.path).mtime_ns or 0)
-
-
-def _ranges(partials: Sequence[str], wanted: int | None, workers: int) -> list[tuple[int, int]]:
-    """Cut the numbers of tiles into ranges of about equal work: first number, and the one after the last."""
-    if not partials:
-        return []
-    groups = [group for uri in partials for group in row_groups(locate(uri))]
-    count = wanted or max(sum(group.bytes for group in groups) // (64 << 20), 2 * workers, 1)
-    if sum(group.rows for group in groups) <= _NARROW:
-        rows = concatenated([written(locate(uri), bare=True) for uri in partials])
-        numbers, work = rows.numbers, rows.passages + _FIXED
-    else:
-        numbers = np.array([group.first for group in groups])
-        work = np.array([group.bytes for group in groups])
-    return _cut(numbers, work, count)
-
-
-def _cut(numbers: NDArray[np.int64], work: NDArray[np.int64], count: int) -> list[tuple[int, int]]:
-    order = np.argsort(numbers, kind="stable")
-    done = np.cumsum(work[order])
-    at = np.searchsorted(done, done[-1] * np.arange(1, count) / count)
-    cuts = [0, *sorted({number for number in numbers[order][at].tolist() if number > 0}), _LAST]
-    return list(pairwise(cuts))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.filesystems import Location
 
-__all__ = ["RowGroup", "TileRows", "concatenated", "read_summary", "row_groups", "write_rows", "written"]
+__all__ = ["RowGroup", "RowWriter", "TileRows", "concatenated", "read_summary", "row_groups", "written"]
 
 _SCHEMA = pa.schema(
     [("number", pa.int64()), ("passages", pa.int64()), ("pixels", pa.int32()), ("data", pa.large_binary())]
@@ -76,32 +76,53 @@ def concatenated(parts: Sequence[TileRows]) -> TileRows:
     )
 
 
-def write_rows(location: Location, rows: TileRows, summary: dict[str, Any]) -> None:
-    """Write rows as one object, whole or not at all."""
-    data = pa.Array.from_buffers(
-        pa.large_binary(), len(rows), [None, pa.py_buffer(rows.offsets), pa.py_buffer(rows.data)]
-    )
-    schema = _SCHEMA.with_metadata({_SUMMARY: json.dumps(summary).encode()})
-    table = pa.Table.from_arrays(
-        [pa.array(rows.numbers), pa.array(rows.passages), pa.array(rows.pixels), data], schema=schema
-    )
-    sink = pa.BufferOutputStream()
-    size = max(1, len(rows) * _GROUP // max(len(rows.data), 1))
-    pq.write_table(
-        table, sink, row_group_size=min(size, 1 << 16), compression="zstd", compression_level=1, use_dictionary=False,
-        column_encoding={"number": "DELTA_BINARY_PACKED"}, write_statistics=["number"],
-    )  # fmt: skip
-    location.write(sink.getvalue())
+class RowWriter:
+    """Writes rows as one object, some at a time; it appears, whole, when it is closed.
+
+    Parameters
+    ----------
+    location : Location
+        The object.
+    summary : dict
+        What the task found, for `read_summary`.
+    """
+
+    def __init__(self, location: Location, summary: dict[str, Any]) -> None:
+        self._location, self._sink = location, pa.BufferOutputStream()
+        self._schema = _SCHEMA.with_metadata({_SUMMARY: json.dumps(summary).encode()})
+        self._writer = pq.ParquetWriter(
+            self._sink, self._schema, compression="zstd", compression_level=1, use_dictionary=False,
+            column_encoding={"number": "DELTA_BINARY_PACKED"}, write_statistics=["number"],
+        )  # fmt: skip
+        self.rows = 0
+        """Number of rows so far."""
+
+    def add(self, rows: TileRows) -> None:
+        """Write more rows, whose numbers are above those so far."""
+        if not len(rows):
+            return
+        data = pa.Array.from_buffers(
+            pa.large_binary(), len(rows), [None, pa.py_buffer(rows.offsets), pa.py_buffer(rows.data)]
+        )
+        columns = [pa.array(rows.numbers), pa.array(rows.passages), pa.array(rows.pixels), data]
+        size = max(1, len(rows) * _GROUP // max(len(rows.data), 1))
+        self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema), row_group_size=min(size, 1 << 16))
+        self.rows += len(rows)
+
+    def close(self) -> None:
+        """Write the object."""
+        self._writer.close()
+        self._location.write(self._sink.getvalue())
 
 
 def read_summary(location: Location) -> dict[str, Any]:
     """Read what the task found that wrote an object."""
     with failing(location.uri), location.filesystem.open_input_file(location.path) as source:
-        said = pq.read_schema(source).metadata or {}
+        head = pq.ParquetFile(source).metadata
+        said = head.metadata or {}
     if _SUMMARY not in said:
         raise SourceFailed(f"{location.uri} is no object of a plan: remove it, and run the same command again")
-    found: dict[str, Any] = json.loads(said[_SUMMARY])
-    return found
+    return {**json.loads(said[_SUMMARY]), "rows": head.num_rows}
 
 
 class RowGroup(NamedTuple):

@@ -1,7 +1,4 @@
-"""First phase: trace a partition at all zooms, and write its tiles as rows sorted along the Hilbert curve.
-
-A task needs some 100 bytes of memory per fix at its peak.
-"""
+"""First phase: trace a partition at all zooms, and write its tiles as rows sorted along the Hilbert curve."""
 
 from __future__ import annotations
 
@@ -22,12 +19,13 @@ from heatlas.kernels.visited import list_visited, spill
 from heatlas.library.rows.passages import PreparedTrack
 from heatlas.pmtiles.hilbert import numbers_of, places_at
 from heatlas.raster.partition import REJOIN
+from heatlas.scale.merge import added
 from heatlas.scale.planes import column_of, planes_of, values_of
-from heatlas.scale.rows import TileRows, concatenated, write_rows
+from heatlas.scale.rows import RowWriter, TileRows
 from heatlas.scale.source import read_tracks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,6 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TraceTask", "trace"]
 
+_PORTION = 1 << 21
+"""Fixes whose passages are listed at once."""
 _PERSON = 24
 """Bits of a person's number beside a tile's in one number."""
 
@@ -68,29 +68,47 @@ class _Stretches:
 
 
 def trace(task: TraceTask) -> dict[str, Any]:
-    """Trace a partition; returns what was found: fixes, activities, persons, and what was dropped."""
+    """Trace a partition; returns what was found: fixes, activities, persons, and what was dropped.
+
+    All tracks are in memory, at 28 bytes for each fix and 40 more for a metric. Passages are listed zoom by zoom, those
+    of some persons at a time, and added up.
+    """
     dropped: Counter[str] = Counter()
     recipe = task.recipe
-    found = list(read_tracks(task.uri, recipe, dropped))
-    listing = [_listing(some.batch, recipe.look.measure) for some in found]
-    rows = concatenated([_count_zoom(found, listing, zoom, recipe) for zoom in recipe.indexed])
-    summary = {
+    portions = list(_portions(read_tracks(task.uri, recipe, dropped)))
+    listings = [[_listing(some.batch, recipe.look.measure) for some in portion] for portion in portions]
+    found = [some for portion in portions for some in portion]
+    summary: dict[str, Any] = {
         "fixes": sum(some.batch.fixes for some in found),
         "activities": sum(len(some.batch) for some in found),
         "persons": sum(len(np.unique(some.persons)) for some in found),
-        "rows": len(rows),
         "dropped": dict(sorted(dropped.items())),
     }
-    write_rows(locate(task.output), rows, summary)
-    return summary
+    writer = RowWriter(locate(task.output), summary)
+    for zoom in recipe.indexed:
+        parts = [_count_zoom(some, listing, zoom, recipe) for some, listing in zip(portions, listings, strict=True)]
+        writer.add(parts[0] if len(parts) == 1 else added(parts, recipe, zoom))
+        parts.clear()
+    writer.close()
+    return {**summary, "rows": writer.rows}
+
+
+def _portions(found: Iterable[PersonTracks]) -> Iterator[list[PersonTracks]]:
+    """Gather whole persons until they have about so many fixes as are counted at once."""
+    portion: list[PersonTracks] = []
+    for some in found:
+        portion.append(some)
+        if sum(one.batch.fixes for one in portion) >= _PORTION:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
 
 
 def _count_zoom(
     found: Sequence[PersonTracks], listing: Sequence[Callable[[int], _Stretches]], zoom: int, recipe: Recipe
 ) -> TileRows:
     """Count the pixels of all tiles of a zoom."""
-    if not found:
-        return concatenated([])
     stretches = _joined([list_at(zoom) for list_at in listing], [len(some.batch) for some in found])
     persons = np.concatenate([some.persons for some in found])
     return _count(stretches, persons, zoom, planes_of(recipe.look.measure, zoom, bool(recipe.least)))
