@@ -14,18 +14,20 @@ from heatlas.core.filesystems import locate
 from heatlas.kernels.partials import add_tiles
 from heatlas.pmtiles.hilbert import first_number
 from heatlas.scale.planes import planes_of
-from heatlas.scale.ranges import LAST, cut_by_bytes
+from heatlas.scale.ranges import LAST, cut, cut_by_bytes
 from heatlas.scale.rows import RowWriter, TileRows, concatenated, written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from heatlas.scale.recipe import Recipe
 
 __all__ = ["CompactTask", "MergeTask", "added", "compact", "merge"]
 
-_BYTES = 256 << 20
-"""Bytes of rows, about, that are added up at once."""
+_BYTES, _AT_ONCE = 256 << 20, 32 << 20
+"""Bytes of rows, about, that are read, and that are added up, at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,14 @@ def _sum(
     for first, end in cut_by_bytes(inputs, within, _BYTES):
         parts = [written(locate(uri), first, end) for uri in inputs]
         for zoom in recipe.indexed:
-            writer.add(added(parts, recipe, zoom, least, grain))
+            for rows in added(parts, recipe, zoom, least, grain):
+                writer.add(rows)
     writer.close()
     return {"rows": writer.rows}
 
 
-def added(parts: Sequence[TileRows], recipe: Recipe, zoom: int, least: int = 0, grain: int = 0) -> TileRows:
-    """Add up rows of the tiles of a zoom.
+def added(parts: Sequence[TileRows], recipe: Recipe, zoom: int, least: int = 0, grain: int = 0) -> Iterator[TileRows]:
+    """Add up rows of the tiles of a zoom, some tiles after the other.
 
     Parameters
     ----------
@@ -89,11 +92,18 @@ def added(parts: Sequence[TileRows], recipe: Recipe, zoom: int, least: int = 0, 
         As for `heatlas.kernels.partials.add_tiles`.
     """
     some = [part.between(first_number(zoom), first_number(zoom + 1)) for part in parts]
-    rows = concatenated([part for part in some if len(part)])
+    sizes = np.concatenate([np.zeros(0, np.int64), *(np.diff(part.offsets) for part in some)])
+    numbers = np.concatenate([np.zeros(0, np.int64), *(part.numbers for part in some)])
+    rules = planes_of(recipe.look.measure, zoom, bool(recipe.least)).rules
+    for first, end in cut(numbers, sizes, max(int(sizes.sum()) // _AT_ONCE, 1)):
+        rows = concatenated([part.between(first, end) for part in some])
+        yield _added(rows, rules, least, grain)
+
+
+def _added(rows: TileRows, rules: NDArray[np.int64], least: int, grain: int) -> TileRows:
     order = np.argsort(rows.numbers, kind="stable")
     numbers = rows.numbers[order]
     tiles = np.append(np.flatnonzero(np.diff(numbers, prepend=-1)), len(numbers))
-    rules = planes_of(recipe.look.measure, zoom, bool(recipe.least)).rules
     passages, pixels, offsets, data = add_tiles(order, tiles, rows.offsets, rows.data, rules, least, grain)
     held = pixels > 0  # tiles of which nothing stays have no bytes
     return TileRows(numbers[tiles[:-1]][held], passages[held], pixels[held], np.append(0, offsets[1:][held]), data)

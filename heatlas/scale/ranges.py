@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["LAST", "cut_by_bytes", "cut_by_work"]
+__all__ = ["LAST", "cut", "cut_by_bytes", "cut_by_work"]
 
 LAST = 1 << 60
 """Above the number of any tile."""
@@ -50,8 +50,8 @@ def cut_by_work(uris: Sequence[str], wanted: int | None, workers: int) -> list[t
     count = wanted or max(sum(group.bytes for group in groups) // _EACH, 2 * workers, 1)
     if sum(group.rows for group in groups) <= _NARROW:
         rows = concatenated([written(locate(uri), bare=True) for uri in uris])
-        return _cut(rows.numbers, rows.passages + _FIXED, count)
-    return _cut(np.array([group.first for group in groups]), np.array([group.bytes for group in groups]), count)
+        return cut(rows.numbers, rows.passages + _FIXED, count)
+    return cut(np.array([group.first for group in groups]), np.array([group.bytes for group in groups]), count)
 
 
 def cut_by_bytes(uris: Sequence[str], within: tuple[int, int], most: int) -> list[tuple[int, int]]:
@@ -60,11 +60,14 @@ def cut_by_bytes(uris: Sequence[str], within: tuple[int, int], most: int) -> lis
     groups = [group for uri in uris for group in row_groups(locate(uri)) if group.first < end]
     numbers = np.array([max(group.first, first) for group in groups], np.int64)
     sizes = np.array([group.bytes for group in groups], np.int64)
-    cuts = _cut(numbers, sizes, max(int(sizes.sum()) // most, 1)) if groups else []
+    cuts = cut(numbers, sizes, max(int(sizes.sum()) // most, 1)) if groups else []
     return [(max(low, first), min(high, end)) for low, high in cuts if low < end and high > first]
 
 
-def _cut(numbers: NDArray[np.int64], work: NDArray[np.int64], count: int) -> list[tuple[int, int]]:
+def cut(numbers: NDArray[np.int64], work: NDArray[np.int64], count: int) -> list[tuple[int, int]]:
+    """Cut all numbers into `count` ranges of about equal work, or fewer; `work` is that of each row."""
+    if not len(numbers):
+        return []
     order = np.argsort(numbers, kind="stable")
     done = np.cumsum(work[order])
     at = np.searchsorted(done, done[-1] * np.arange(1, count) / count)

@@ -87,7 +87,8 @@ def trace(task: TraceTask) -> dict[str, Any]:
     writer = RowWriter(locate(task.output), summary)
     for zoom in recipe.indexed:
         parts = [_count_zoom(some, listing, zoom, recipe) for some, listing in zip(portions, listings, strict=True)]
-        writer.add(parts[0] if len(parts) == 1 else added(parts, recipe, zoom))
+        for rows in parts if len(parts) == 1 else added(parts, recipe, zoom):
+            writer.add(rows)
         parts.clear()
     writer.close()
     return {**summary, "rows": writer.rows}
