@@ -134,3 +134,15 @@ def test_what_is_only_read_is_marked():
                 if parameter not in changed and isinstance(one, Array) and not one.const
             ]
     assert not unmarked
+
+
+def test_no_kernel_assigns_a_slice_of_an_array_to_another():
+    # numba brings its errors in words, and what makes text of them, which no library of compiled kernels has.
+    for (module, name), node in functions().items():
+        for one in ast.walk(node):
+            if isinstance(one, ast.Assign) and isinstance(one.value, ast.Subscript) and has_slice(one.value):
+                assert not any(isinstance(t, ast.Subscript) and has_slice(t) for t in one.targets), f"{module}.{name}"
+
+
+def has_slice(node):
+    return any(isinstance(part, ast.Slice) for part in parts(node.slice))

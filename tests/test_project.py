@@ -44,7 +44,7 @@ def test_all_means_every_extra_of_users(project):
     extras = project["optional-dependencies"]
     named = set(re.findall(r"\w+", extras["all"][0].partition("[")[2]))
     notebook = set(re.findall(r"\w+", extras["notebook"][0].partition("[")[2]))
-    assert named | notebook == set(extras) - {"all", "bench", "docs", "test"}
+    assert named | notebook == set(extras) - {"all", "bench", "docs", "jit", "test"}
 
 
 def test_citation_is_of_this_version(project):

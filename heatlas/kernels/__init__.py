@@ -3,7 +3,10 @@
 ========================== ======================================================
 `compiled`                 the decorators of kernels; nothing is compiled before a call
 `signatures`               types that a kernel is compiled for, as its decorator writes them
-`jit`, `cache`             kernels compiled by numba, and stored on disk
+`ahead`                    kernels that were compiled when heatlas was built
+`ahead_build`              compiling them: by numba, into one shared library
+`ahead_entry`              the ways into them, in C
+`jit`, `cache`             kernels compiled by numba when they are called, and stored on disk
 `instructions`             instructions that numba lacks, by name
 `intrinsics`               their code
 `fit`                      messages of FIT files

@@ -8,6 +8,7 @@ compile if it allocates after all.
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from heatlas.kernels.signatures import expanded
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from heatlas.kernels.cache import KernelCache
     from heatlas.kernels.signatures import Type
 
 __all__ = ["Kernel", "helper", "is_stored", "kernel", "never_compiled"]
@@ -44,17 +46,28 @@ class Kernel:
         return self._call(*arguments)
 
     def _first(self, *arguments: Any) -> Any:
-        self._call = self.dispatcher
+        self._call = self._found()
         return self._call(*arguments)
+
+    def _found(self) -> Callable[..., Any]:
+        """The function as it was compiled when heatlas was built, or what numba makes of it."""
+        ahead = None if _asks("NUMBA_DISABLE_JIT") else self._ahead()
+        return self.dispatcher if ahead is None else ahead
+
+    def _ahead(self) -> Callable[..., Any] | None:
+        if _asks("HEATLAS_JIT") or not self._written:
+            return None
+        from heatlas.kernels.ahead import caller
+
+        module = self.py_func.__module__.rpartition(".")[2]
+        return caller(f"{module}.{self.py_func.__name__}", self.signatures)
 
     @property
     def dispatcher(self) -> Any:
         """What numba makes of the function, or the function itself where NUMBA_DISABLE_JIT is set."""
         with _LOCK:  # threads may call a kernel first at the same time
             if self._dispatcher is None:
-                from heatlas.kernels.jit import dispatcher
-
-                self._dispatcher = dispatcher(self.py_func, self.signatures, self.options)
+                self._dispatcher = _jit().dispatcher(self.py_func, self.signatures, self.options)
             return self._dispatcher
 
     @property
@@ -92,17 +105,41 @@ def _lean(allocates: bool, options: dict[str, Any]) -> dict[str, Any]:
     return options if allocates else {"_nrt": False, **options}
 
 
-def never_compiled(kernel: Any) -> bool:
+def never_compiled(kernel: Kernel) -> bool:
     """Whether nothing is stored of a kernel for these sources, although it could be."""
-    from heatlas.kernels.jit import cache_of
-
-    cache = cache_of(kernel.dispatcher)
+    if kernel._ahead() is not None:
+        return False
+    cache: KernelCache | None = _jit().cache_of(kernel.dispatcher)
     return cache is not None and cache.can_store and cache.is_empty
 
 
-def is_stored(kernel: Any) -> bool:
+def is_stored(kernel: Kernel) -> bool:
     """Whether another process finds a kernel compiled; where kernels are not compiled at all, it needs to find none."""
-    from heatlas.kernels.jit import cache_of
-
-    cache = cache_of(kernel.dispatcher)
+    if kernel._ahead() is not None:
+        return True
+    cache: KernelCache | None = _jit().cache_of(kernel.dispatcher)
     return cache is None or not cache.is_empty
+
+
+def _asks(name: str) -> bool:
+    """Whether a variable of the environment is set, and not to 0."""
+    return os.environ.get(name, "0") not in {"", "0"}
+
+
+def _jit() -> Any:
+    """Return what compiles by numba.
+
+    Raises
+    ------
+    MissingExtra
+        Without numba, which an installation with compiled kernels does not need.
+    """
+    try:
+        from heatlas.kernels import jit
+    except ModuleNotFoundError as error:
+        if error.name not in {"numba", "llvmlite"}:
+            raise
+        from heatlas.core.errors import MissingExtra
+
+        raise MissingExtra("what was not compiled for this processor when heatlas was installed", "jit") from None
+    return jit

@@ -130,9 +130,9 @@ def evaluate(formula, columns, found):
     for first in range(0, columns.shape[1], _BLOCK):
         size = min(_BLOCK, columns.shape[1] - first)
         for c in range(count):
-            registers[c, :size] = columns[c, first : first + size]
+            _copy(columns[c, first : first + size], registers[c, :size])
         work_out(formula.steps, registers, size)
-        found[first : first + size] = registers[formula.result, :size]
+        _copy(registers[formula.result, :size], found[first : first + size])
 
 
 @kernel(FORMULA, RUNS, CODED, "f8[:]", allocates=True)
@@ -156,7 +156,7 @@ def evaluate_coded(formula, runs, coded, found):
         last, size, wanted = next_block(runs, first)
         fill_registers(runs, first, last, begin, coded, at, codes, registers)
         work_out(formula.steps, registers, wanted)
-        found[done : done + wanted] = registers[formula.result, :wanted]
+        _copy(registers[formula.result, :wanted], found[done : done + wanted])
         first, begin, done = last, begin + size, done + wanted
 
 
@@ -189,6 +189,13 @@ def add_coded(formula, runs, coded, adding):
             k += runs.lengths[r]
         add_values(cells[:wanted], registers[formula.result, :wanted], adding)
         first, begin = last, begin + size
+
+
+@helper()
+def _copy(values, out):
+    """Copy values: numba's assignment of a slice brings its errors in words, and what makes text of them."""
+    for j in range(values.shape[0]):
+        out[j] = values[j]
 
 
 @helper(allocates=True)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from heatlas.kernels.compiled import kernel
-from heatlas.kernels.numbers import read_number, read_numbers, unzigzag
+from heatlas.kernels.numbers import longest, read_number, read_numbers, total, unzigzag
 
 __all__ = [
     "UNKNOWN", "decode_amounts", "decode_header", "decode_pixels", "decode_values", "pixel_bytes",
@@ -106,8 +106,8 @@ def decode_amounts(data, count):
 @kernel("const u1[:]", "const i8[:]", allocates=True)
 def decode_values(data, lengths):
     """Read the values of all runs as int32, UNKNOWN among them."""
-    values = np.empty(lengths.sum(), np.int32)
-    codes = np.empty(lengths.max() if len(lengths) else 0, np.int64)
+    values = np.empty(total(lengths), np.int32)
+    codes = np.empty(longest(lengths), np.int64)
     at, k = 0, 0
     for length in lengths:
         at = read_numbers(data, at, codes, length)

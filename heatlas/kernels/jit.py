@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import njit, types
-from numba.np.numpy_support import from_dtype
+from numba.np.numpy_support import as_dtype, from_dtype
 
 from heatlas.kernels.cache import KernelCache
 from heatlas.kernels.signatures import Array, Number, Struct
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from heatlas.kernels.signatures import Type
 
-__all__ = ["cache_of", "dispatcher", "numba_type"]
+__all__ = ["cache_of", "compiled_code", "dispatcher", "numba_type"]
 
 
 def dispatcher(function: Callable[..., Any], signatures: Sequence[tuple[Type, ...]], options: dict[str, Any]) -> Any:
@@ -59,3 +59,28 @@ def cache_of(dispatcher: Any) -> KernelCache | None:
     """Where the code of a kernel is stored; None where it is not."""
     cache = getattr(dispatcher, "_cache", None)
     return cache if isinstance(cache, KernelCache) else None
+
+
+def compiled_code(
+    function: Callable[..., Any], signature: tuple[Type, ...], options: dict[str, Any]
+) -> tuple[Any, str, str]:
+    """Compile a kernel for one signature, to be linked elsewhere: its result, the symbol of its code, and LLVM IR.
+
+    A result is "none", a number's code, an array's code with its dimensions such as "f8:2", or a list of results.
+    """
+    made = njit(nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, **options)(function)
+    made.compile(tuple(map(numba_type, signature)))
+    (found,) = made.overloads.values()
+    return _result(found.signature.return_type), found.fndesc.llvm_func_name, found.library.get_llvm_str()
+
+
+def _result(kind: Any) -> Any:
+    if isinstance(kind, types.BaseTuple):
+        return [_result(one) for one in kind]  # type: ignore[attr-defined]
+    if isinstance(kind, types.Array):
+        if kind.layout != "C":
+            raise TypeError(f"a kernel returns {kind}, which may not lie in one piece")
+        return f"{_result(kind.dtype)}:{kind.ndim}"
+    if kind == types.none:
+        return "none"
+    return "b1" if kind == types.boolean else as_dtype(kind).str[1:]

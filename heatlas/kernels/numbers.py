@@ -7,7 +7,9 @@ import numpy as np
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.instructions import eight_bytes
 
-__all__ = ["number_bytes", "read_number", "read_numbers", "unzigzag", "write_number", "zigzag"]
+__all__ = [
+    "longest", "number_bytes", "read_number", "read_numbers", "total", "unzigzag", "write_number", "zigzag",
+]  # fmt: skip
 
 _ONE, _EIGHT = np.uint64(1), np.uint64(8)
 _GOES_ON = np.uint64(0x8080808080808080)
@@ -96,3 +98,21 @@ def number_bytes(data, lengths):
             at += 1
         offsets[r + 1] = at
     return offsets
+
+
+@helper()
+def total(lengths):
+    """Sum of whole numbers; an array's own `sum` needs a part of numba that is not compiled with a kernel."""
+    found = np.int64(0)
+    for length in lengths:
+        found += length
+    return found
+
+
+@helper()
+def longest(lengths):
+    """Greatest of whole numbers, or 0."""
+    found = np.int64(0)
+    for length in lengths:
+        found = max(found, length)
+    return found

@@ -166,9 +166,7 @@ def count_tiles(pixels, values, begins, ends, tracks, persons, outer, tiles, wha
                         planes[pixel, extra] += 1
         room = at + (3 + _LONGEST * many) * min(touched, _PIXELS)
         if room > out.shape[0]:
-            larger = np.empty(max(room, 2 * out.shape[0]), np.uint8)
-            larger[:at] = out[:at]
-            out = larger
+            out = _larger(out, at, room)
         at, passages[t], filled[t] = _write(planes, seen, rules, -1, out, at)
     offsets[count] = at
     return passages, filled, offsets, out[:at].copy()
@@ -238,9 +236,7 @@ def add_tiles(order, tiles, offsets, data, rules, least, grain):
                         if rules[p] == ADDED and planes[pixel, p] > 0:
                             planes[pixel, p] = (planes[pixel, p] + grain // 2) // grain * grain
         if room > out.shape[0]:
-            larger = np.empty(max(room, 2 * out.shape[0]), np.uint8)
-            larger[:at] = out[:at]
-            out = larger
+            out = _larger(out, at, room)
         at, passages[t], filled[t] = _write(planes, seen, rules, 1 if least > 0 else -1, out, at)
         ends[t + 1] = at
     return passages, filled, ends, out[:at].copy()
@@ -267,3 +263,12 @@ def fill_tile(data, rules, planes):
             value, i = read_number(data, i)
             if pixel < _PIXELS:
                 planes[p, pixel] = unzigzag(value) if rules[p] != ADDED else value
+
+
+@helper(allocates=True)
+def _larger(out, at, room):
+    """Copy the first `at` bytes of `out` to an array of at least `room` bytes."""
+    larger = np.empty(max(room, 2 * out.shape[0]), np.uint8)
+    for i in range(at):
+        larger[i] = out[i]
+    return larger

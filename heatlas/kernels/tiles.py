@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
-from heatlas.kernels.numbers import read_numbers, unzigzag
+from heatlas.kernels.numbers import longest, read_numbers, unzigzag
 from heatlas.kernels.reduce import add_value
 
 __all__ = ["add_activities_of", "add_amounts", "add_passes", "add_values"]
@@ -76,7 +76,7 @@ def add_amounts(pixels, ids, lengths, keep, data, total):
     data : ndarray of uint8
         As `heatlas.kernels.encode.encode_amounts` wrote them.
     """
-    amounts = np.empty(lengths.max() if len(lengths) else 0, np.int64)
+    amounts = np.empty(longest(lengths), np.int64)
     at, k = 0, np.uint64(0)
     for r in range(ids.shape[0]):
         at = read_numbers(data, at, amounts, lengths[r])
@@ -103,7 +103,7 @@ def add_values(pixels, ids, lengths, keep, data, step, table, least, count, tota
     count, total, square, extreme, greatest
         As for `heatlas.kernels.reduce.add_metric`.
     """
-    codes = np.empty(lengths.max() if len(lengths) else 0, np.int64)
+    codes = np.empty(longest(lengths), np.int64)
     at, first = 0, np.uint64(0)
     for r in range(ids.shape[0]):
         at = read_numbers(data, at, codes, lengths[r])

@@ -15,7 +15,7 @@ from heatlas.core.report import Report, add_breaks
 from heatlas.core.spill import Spill, is_spilled, spilled_if
 from heatlas.core.stopping import delayed_stops
 from heatlas.kernels.compiled import is_stored
-from heatlas.kernels.path import metres_along
+from heatlas.kernels.path import fill_metres, metres_along
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.fork_pool import ForkPool, can_fork
 from heatlas.sources.merging import without_copies
@@ -169,7 +169,7 @@ def _pool(work: Callable[[int], Outcome], more: int, size: int) -> ForkPool[Outc
             metres_along(np.zeros(0), np.zeros(0), np.zeros(1, np.int64))
         if forks:
             return ForkPool(work, more)
-        if is_stored(metres_along):  # else each process would compile
+        if is_stored(fill_metres):  # else each process would compile
             return SpawnPool(work, more)
     return ForkPool(work, 0)
 

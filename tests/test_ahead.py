@@ -1,0 +1,194 @@
+"""Kernels that are compiled while a wheel is built: without numba they do the same, to the last bit."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TESTS = str(ROOT / "tests")
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are compiled ahead on Linux")
+
+
+def best_level():
+    flags = set(re.search(r"^(?:flags|Features)\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)[1].split())
+    return "arm64" if "asimd" in flags else "v3" if {"avx2", "bmi2", "fma", "movbe"} <= flags else "v2"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """A wheel for this processor. Objects are kept in build/, by the digest of the kernels' sources."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-build-isolation", "--no-deps", "--wheel-dir"]
+    environment = {name: value for name, value in os.environ.items() if name != "HEATLAS_JIT"}
+    done = subprocess.run(
+        [*command, str(folder), str(ROOT)], env={**environment, "HEATLAS_LEVELS": best_level()},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def site(wheel, tmp_path_factory):
+    """The wheel as pip installs it, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target"]
+    subprocess.run([*command, str(folder), str(wheel)], check=True)
+    return folder
+
+
+def run(site, folder, program, way="ahead"):
+    """Run a program on the installed heatlas, where numba cannot be imported; or on this one with numba."""
+    folder.mkdir(exist_ok=True)
+    first = f"import sys; sys.path[:0] = [{str(site if way == 'ahead' else ROOT)!r}, {TESTS!r}]\n"
+    if way == "ahead":
+        first += "sys.modules['numba'] = sys.modules['llvmlite'] = None\n"
+    environment = {**os.environ, "HEATLAS_JIT": "1" if way == "jit" else "0", "PYTHONPATH": ""}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", first + program],
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+WORK = """
+import hashlib, json
+from pathlib import Path
+import numpy as np
+import heatlas, made
+from heatlas.library.manage import import_into
+from serving import client, tile_of
+
+found = {}
+Path("a.gpx").write_bytes(made.gpx(*made.straight(), elevation=np.linspace(600, 700, 334)))
+for measure in ("passes", "pace", "activities", "seconds", "flat_pace"):
+    heatlas.render("a.gpx", output=f"{measure}.npy", measure=measure, width=300, smooth="8m")
+heatlas.render("a.gpx", output="heat.png", width=300)
+spread = np.linspace(0, 1, 300)
+rows = {"lat": 47 + spread**2, "lon": 10 + spread, "beds": 1 + spread}
+for kernel in ("gaussian", "epanechnikov"):
+    heatlas.render(rows, output=f"{kernel}.npy", weight="beds", width=200, kernel=kernel)
+import_into("lib.db", "a.gpx")
+with client("lib.db") as web:
+    for zoom in (10, 15):
+        for measure in ("passes", "flat_pace"):
+            x, y = tile_of(zoom)
+            answer = web.get(f"/tiles/{measure}/{zoom}/{x}/{y}.png")
+            assert answer.status_code == 200, answer.text
+            Path(f"{zoom}-{measure}.tile").write_bytes(answer.content)
+for path in sorted(Path().glob("*.npy")) + sorted(Path().glob("*.png")) + sorted(Path().glob("*.tile")):
+    found[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+print(json.dumps({"home": heatlas.__file__, "numba": sys.modules.get("numba") is not None, "found": found}))
+"""
+
+
+def test_without_numba_everything_is_the_same(site, tmp_path):
+    ahead = run(site, tmp_path / "ahead", WORK)
+    jit = run(site, tmp_path / "jit", WORK, "jit")
+    assert Path(ahead["home"]).is_relative_to(site)
+    assert (ahead["numba"], jit["numba"]) == (False, True)
+    assert len(ahead["found"]) == 12
+    assert ahead["found"] == jit["found"]
+
+
+CALLS = """
+import gc, json, resource
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
+from heatlas.kernels.index import decode_header
+from heatlas.kernels.lattice import frame_of
+from heatlas.kernels.path import fill_metres, mean_between
+from heatlas.kernels.points import locate
+from heatlas.kernels.visits import list_visits, round_amounts
+
+u, segments, metres = np.linspace(0.5, 0.5001, 4), np.array([0, 4]), np.zeros(4)
+refused = []
+locked = metres.copy()
+locked.flags.writeable = False
+for bad in (None, 1, [0.0] * 4, "text", memoryview(bytes(32)), object(), np.zeros(4, np.float32), np.zeros(8)[::2],
+            np.zeros((2, 2)), np.zeros(4, ">f8"), locked, np.frombuffer(bytes(33), np.uint8)[1:].view(np.float64)):
+    try:
+        fill_metres(u, u, segments, bad)
+    except TypeError as error:
+        refused.append(str(error))
+for wrong in ((u, u, segments), (u, u, segments, metres, metres)):
+    try:
+        fill_metres(*wrong)
+    except TypeError as error:
+        refused.append(str(error))
+# Only read, a subclass, and a dtype of another name: all the same.
+class Mine(np.ndarray):
+    pass
+u.flags.writeable = False
+fill_metres(u.view(Mine), u, segments.astype(np.longlong), metres)
+
+size = 2.0**20
+rng = np.random.default_rng(3)
+x, y = (0.5 + np.cumsum(rng.normal(0, 1, 3000)) / size for _ in range(2))
+left, top = int(x.min() * size) - 2, int(y.min() * size) - 2
+frame = frame_of(size, left, top, int(x.max() * size) + 3 - left, int(y.max() * size) + 3 - top)
+way = (x, y, np.arange(3000, dtype=np.float32), np.array([0, 3000]), frame, 30.0, 6)
+def work(_=0):
+    return [part.tobytes() for part in list_visits(*way)]
+one = work()
+with ThreadPoolExecutor(4) as pool:
+    same = all(found == one for found in pool.map(work, range(100)))
+used = []
+for _ in range(2):
+    for _ in range(400):
+        work()
+        round_amounts(np.ones(30_000), 0.5)  # large: handed over as it is
+    used.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+try:
+    round_amounts(np.ones(3), 0.0)
+    said = ""
+except ZeroDivisionError as error:
+    said = str(error)
+print(json.dumps({"refused": refused, "metres": metres.sum(), "same": same, "grown": used[1] - used[0], "said": said,
+                  "numba": sys.modules.get("numba") is not None}))
+"""
+
+
+def test_calls_are_checked_before_anything_is_read(site, tmp_path):
+    found = run(site, tmp_path, CALLS)
+    assert len(found["refused"]) == 14
+    begins = (
+        "path.fill_metres is compiled for (const f8[:], const f8[:], const i8[:], f8[:]), not for",
+        "fill_metres()",
+    )
+    assert all(text.startswith(begins) for text in found["refused"]), found["refused"]
+    assert "read-only" in found["refused"][10]
+    assert found["metres"] > 0
+    assert found["same"]
+    assert found["grown"] < 4000  # KiB
+    assert found["said"]
+    assert not found["numba"]
+
+
+def test_the_wheel_holds_one_library_and_asks_for_no_numba(wheel):
+    from heatlas.kernels.ahead_build import _undefined, kernels
+
+    assert re.fullmatch(r"heatlas-[^-]+-py3-none-manylinux_2_\d+_\w+\.whl", wheel.name)
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (metadata,) = (name for name in names if name.endswith("METADATA"))
+        needs = re.findall(r"^Requires-Dist: (numba.*|llvmlite.*)$", archive.read(metadata).decode(), re.MULTILINE)
+        library = archive.read("heatlas/kernels/libkernels.so")
+        index = json.loads(archive.read("heatlas/kernels/libkernels.json"))
+    assert [name for name in names if name.endswith((".so", ".nbi", ".nbc"))] == ["heatlas/kernels/libkernels.so"]
+    assert all("extra ==" in need or "sys_platform != " in need for need in needs)
+    assert sorted(index["results"]) == sorted(name for name, _ in kernels())
+    unknown = _undefined(library)
+    assert "malloc" in unknown
+    assert not [name for name in unknown if name.startswith(("NRT_", "numba", "Py"))]
