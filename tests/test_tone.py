@@ -201,7 +201,8 @@ def test_backgrounds():
     assert parse_background("none") is None
     assert parse_background("#fff") == (255, 255, 255)
     assert parse_background("#102030") == (16, 32, 48)
-    for bad in ("black", "#12", "102030", ""):
+    assert parse_background("Black") == (0, 0, 0)
+    for bad in ("blackish", "#12", "102030", ""):
         with pytest.raises(BadOption, match="background"):
             parse_background(bad)
 
