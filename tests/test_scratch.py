@@ -199,7 +199,7 @@ def test_half_an_output_of_a_killed_process_goes_with_the_next_output(tmp_path):
         draft.write_bytes(b"whole")
         (draft.parent / "heat.png.json").write_text("{}")
     assert names(tmp_path) == ["heat.png", "heat.png.json"]
-    with pytest.raises(HeatlasError, match="cannot write"), atomic_write(tmp_path / "no" / "heat.png"):
+    with pytest.raises(HeatlasError, match="cannot write"), atomic_write(tmp_path / "heat.png" / "heat.png"):
         pass
 
 

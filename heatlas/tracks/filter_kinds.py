@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["fold_sports", "refuse_kinds"]
 
@@ -15,12 +18,12 @@ _EQUAL = frozenset({"=", "<>", "in"})
 _SPORT = {"property": "sport"}
 
 
-def refuse_kinds(node: Any, text: str) -> None:
+def refuse_kinds(tree: Any, text: str) -> None:
     """Refuse to compare what is always text with a number, or what is always a number with text.
 
     Parameters
     ----------
-    node : dict, list or value
+    tree : dict, list or value
         A filter, parsed.
     text : str
         The filter as it was written, for the error.
@@ -30,16 +33,24 @@ def refuse_kinds(node: Any, text: str) -> None:
     BadOption
         Naming the attribute.
     """
-    if isinstance(node, list):
-        for item in node:
-            refuse_kinds(item, text)
-    elif isinstance(node, dict) and "op" in node:
+    for node in _operations(tree):
         if node["op"] in _COMPARING:
             compared = _flat(node["args"])
             for name in (one["property"] for one in compared if isinstance(one, dict) and "property" in one):
                 for value in compared:
                     _refuse_kind(name, value, text)
-        refuse_kinds(node.get("args", []), text)
+
+
+def _operations(tree: Any) -> Iterator[dict[str, Any]]:
+    """All operations of a filter, however deeply nested."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict) and "op" in node:
+            waiting.append(node.get("args", []))
+            yield node
 
 
 def _flat(args: list[Any]) -> list[Any]:
@@ -56,19 +67,14 @@ def _refuse_kind(name: str, value: Any, text: str) -> None:
     raise BadOption(f"the filter {text!r} compares {said}")
 
 
-def fold_sports(node: Any) -> Any:
-    """Let sports be equal whatever their case: nobody means another sport by run than by Run."""
-    if isinstance(node, list):
-        return [fold_sports(item) for item in node]
-    if not isinstance(node, dict) or "op" not in node:
-        return node
-    args = fold_sports(node.get("args", []))
-    if node["op"] in _EQUAL and _SPORT in args:
-        args = [
-            [_folded(one) for one in arg] if isinstance(arg, list) else _folded(arg) if arg != _SPORT else _CASELESS
-            for arg in args
-        ]
-    return {**node, "args": args}
+def fold_sports(tree: Any) -> None:
+    """Let sports of a parsed filter be equal whatever their case: nobody means another sport by run than by Run."""
+    for node in _operations(tree):
+        if node["op"] in _EQUAL and _SPORT in node["args"]:
+            node["args"] = [
+                [_folded(one) for one in arg] if isinstance(arg, list) else _folded(arg) if arg != _SPORT else _CASELESS
+                for arg in node["args"]
+            ]
 
 
 _CASELESS = {"op": "casei", "args": [_SPORT]}

@@ -90,7 +90,7 @@ def parse_where(text: str) -> Callable[[Mapping[str, Any]], bool]:
     """
     tree = parse_filter(text)
     refuse_kinds(tree, text)
-    tree = fold_sports(tree)
+    fold_sports(tree)
 
     def passes(values: Mapping[str, Any]) -> bool:
         try:
