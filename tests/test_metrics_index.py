@@ -42,10 +42,15 @@ ALL = [
     "corr(vam,power)", "slope(heart_rate~grade_100)", "slope(pace~climb)", "corr(power,cadence)", "min(sun)",
 ]  # fmt: skip
 MEASURES = list(
-    dict.fromkeys(str(one) for one in map(parse_measure, ALL) if not one.simple and not one.reads & {*ATHLETE, *EFFORT})
+    dict.fromkeys(
+        str(one)
+        for one in map(parse_measure, ALL)
+        if not one.simple and not one.reads & {*ATHLETE, *EFFORT} and one.reduction != "people"
+    )
 )
 """Simple ones, which read one column, are in test_library_index.py, those of an athlete's record in test_athlete.py,
-those of whole efforts, which these short walks are not, in test_effort.py."""
+those of whole efforts, which these short walks are not, in test_effort.py, people, of whom these walks have none, in
+test_people_measure.py."""
 FORMULAS = [name for name in MEASURES if parse_measure(name).metric]
 EXACT = ["days", "first", "last", "activities", "passes", "month", "fixes"]
 """Of what is known of whole activities: no step of a column is in them."""

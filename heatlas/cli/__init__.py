@@ -52,7 +52,7 @@ class _Lazy(click.Group):
         ),
         "prepare": (
             "prepare.command",
-            "Make Parquet of SOURCE for large maps: a person in one file, ordered by home.",
+            "Make Parquet of SOURCE for large maps: each person in one file, ordered by home.",
         ),
         "info": (
             "info.command",

@@ -22,7 +22,7 @@ __all__ = ["command"]
 @click.option("--json", "as_json", is_flag=True, help="Print the report as one JSON object on stdout.")
 @quiet_option
 def command(sources: tuple[str, ...], output: str, as_json: bool, quiet: bool, **options: Any) -> None:
-    """Make Parquet of SOURCE for large maps: all of a person in one file, ordered by home.
+    """Make Parquet of SOURCE for large maps: each person in one file, ordered by home.
 
     A SOURCE is anything that `heatlas render` draws as tracks: exports, folders and archives of .fit, .gpx and .tcx,
     tables of fixes with --track, in folders or buckets. It can be stopped, and goes on where it was. The files hold
