@@ -72,7 +72,7 @@ def test_json_is_one_object(folder):
         (["nowhere.db"], 2, "there is no library nowhere.db"),
         (["nowhere"], 2, "there is no file or folder nowhere"),
         (["-o", "tiles.shp"], 2, "none of .geojson, .gpx, .kml, .json, .png"),
-        (["-o", "no/such/tiles.gpx"], 2, "no folder"),
+        (["-o", "heatlas.db/tiles.gpx"], 2, "no folder"),
         (["--zoom", 26], 2, "26"),
         (["--zoom", "fine"], 2, "fine"),
         (["--zoom", 9, "--public"], 2, "zooms 10 to 25, not 9"),
