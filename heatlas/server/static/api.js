@@ -30,7 +30,13 @@ export async function read(path, query = null, signal = undefined) {
     if (error.name === "AbortError") throw error;
     throw silence();
   }
-  const said = await answer.json().catch(() => null);
+  let said = null;
+  try {
+    said = await answer.json();
+  } catch (error) {
+    if (error.name === "AbortError") throw error; // given up while it came
+    if (answer.ok) throw silence(); // it broke off
+  }
   if (!answer.ok) throw new Refused(said?.error ?? `The server answered ${answer.status}.`, answer.status);
   return said;
 }
