@@ -17,7 +17,7 @@ import heatlas
 from heatlas.core.errors import Unreadable
 from heatlas.kernels.records import FIELDS, PADDING, SHORTEST, scan_records, word_code
 from heatlas.library.manage import import_into
-from heatlas.sources import containers
+from heatlas.sources import containers, found_files
 from heatlas.sources.accuracy import INACCURATE
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.blobs import Distant
@@ -524,7 +524,8 @@ def test_damage_of_records_costs_what_it_hits():
 @pytest.mark.parametrize("form", ["json", "zip", "stored.zip", "tar", "tgz", "nested.zip"])
 def test_long_records_are_never_in_memory_as_a_whole(tmp_path, monkeypatch, form):
     """From 64 MB on content stays where it is, or is unpacked to a temporary file, and is read in slices."""
-    monkeypatch.setattr(containers, "_MANY", 10_000)
+    for module in (containers, found_files):
+        monkeypatch.setattr(module, "MANY", 10_000)
     monkeypatch.setattr(containers, "MAX_BYTES", 20_000)
     monkeypatch.setattr(google_records, "_BLOCK", 5000)
     points = way(500)
