@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 import heatlas
 from heatlas.core.errors import Unreadable
 from heatlas.kernels.records import FIELDS, PADDING, SHORTEST, scan_records, word_code
+from heatlas.library.file.opening import open_library
+from heatlas.library.maintenance import unindex
 from heatlas.library.manage import import_into
 from heatlas.sources import containers, found_files
 from heatlas.sources.accuracy import INACCURATE
@@ -606,6 +608,62 @@ def test_a_way_in_several_exports_counts_once_in_a_library(tmp_path, order):
         (tmp_path / files[k][0]).write_bytes(files[k][1])
         import_into(tmp_path / "a.db", tmp_path / files[k][0])
     assert moves(heatlas.inspect(tmp_path / "a.db")) == ONCE
+
+
+def days_by_records():
+    """Two straight ways: a walk, a drive and a ride in it follow each other, and a rest that says nothing of them."""
+    plan = [None] * 8 + ["walk"] * 12 + ["car"] * 10 + [None] * 8 + ["ride"] * 12 + [None] * 8
+    return history([
+        record(*point, doing)
+        for day in range(2)
+        for point, doing in zip(way(len(plan), 60.0, T + 86400 * day, 47.5 + day), plan, strict=True)
+    ])  # fmt: skip
+
+
+def test_a_trip_is_no_copy_of_the_rest_of_its_own_file(tmp_path):
+    """The rest has a fix at either end of a trip that was taken out of it; between them it tells nothing."""
+    (tmp_path / "Records.json").write_bytes(days_by_records())
+    every = {"Walk": 2, "Driving": 2, "Ride": 2}
+    opened = heatlas.inspect(tmp_path / "Records.json")
+    assert moves(opened) == every
+    assert import_into(tmp_path / "a.db", tmp_path / "Records.json")["duplicates"] == []
+    held = heatlas.inspect(tmp_path / "a.db")
+    assert held["sports"] == opened["sports"]
+    # What older rules took for copies is shown again, and that is said.
+    library = open_library(tmp_path / "a.db")
+    with library.write() as link:
+        (rest,) = link.execute("SELECT min(number) FROM activities WHERE sport = 'Unknown'").fetchone()
+        lost = link.execute("SELECT number FROM activities WHERE sport = 'Walk'").fetchall()
+        link.executemany("UPDATE activities SET same_as = ? WHERE number = ?", [(rest, number) for (number,) in lost])
+        unindex(link, [number for (number,) in lost])
+        link.execute("UPDATE meta SET value = '2' WHERE name = 'copies'")
+    assert "Walk" not in heatlas.inspect(tmp_path / "a.db")["sports"]
+    told = import_into(tmp_path / "a.db", tmp_path / "Records.json")["files"]["warnings"]
+    reason = "2 activities that were left out as copies are shown again: the rules have changed"
+    assert {"file": "a.db", "reason": reason} in told
+    assert heatlas.inspect(tmp_path / "a.db")["sports"] == opened["sports"]
+
+
+def test_a_trip_is_no_copy_of_another_export_that_leaves_it_out(tmp_path):
+    """A phone's Timeline has a visit where its Records have a ride."""
+    points = way(60, 60.0)
+    (tmp_path / "Records.json").write_bytes(history([record(*point, "ride") for point in points[20:40]]))
+    home = {"topCandidate": {"placeLocation": {"latLng": "47.502, 11.002"}}}
+    segments = [segment(points[0][0], points[-1][0], timelinePath=path_of(points))]
+    segments += [segment(points[21][0], points[38][0], visit=home)]
+    (tmp_path / "Timeline.json").write_bytes(timeline(segments))
+    assert moves(heatlas.inspect(tmp_path)) == {"Ride": 1}
+    import_into(tmp_path / "a.db", tmp_path)
+    assert moves(heatlas.inspect(tmp_path / "a.db")) == {"Ride": 1}
+
+
+def test_two_devices_on_one_way_count_once(tmp_path):
+    """One file tells it twice, at the same times."""
+    both = [record(*point, "ride", deviceTag=tag) for point in way(40, 30.0) for tag in (-577680260, 1234567)]
+    (tmp_path / "Records.json").write_bytes(history(both))
+    assert moves(heatlas.inspect(tmp_path / "Records.json")) == {"Ride": 1}
+    import_into(tmp_path / "a.db", tmp_path / "Records.json")
+    assert moves(heatlas.inspect(tmp_path / "a.db")) == {"Ride": 1}
 
 
 def test_two_days_on_one_way_are_two(tmp_path):

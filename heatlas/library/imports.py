@@ -13,6 +13,7 @@ from heatlas.core.batch import Batch, Unread
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import printable
 from heatlas.core.report import Report
+from heatlas.core.words import counted
 from heatlas.library.file.settings import gaps_of, read_settings
 from heatlas.library.file.sound_rows import small_rows
 from heatlas.library.maintenance import compact, forget, index, judge_anew, unindex
@@ -150,7 +151,11 @@ def import_entries(
     files = [entry for entry in found if isinstance(entry, Entry)]
     total, done, added = sum(entry.size for entry in files), 0, 0
     told(0, total)
-    _note_copies(report, judge_anew(library, workers))
+    copies, back = judge_anew(library, workers)
+    _note_copies(report, copies)
+    if back:
+        counts = counted(back, "activities that were left out as copies are shown again: the rules have changed")
+        report.warnings.append((library.path.name, counts))
     waiting: list[ReadFile] = []
     new: Iterator[tuple[int | None, ReadFile | None]] = itertools.chain(
         _new_files(library, files, export, report, routes), _new_recordings(library, recordings, export)

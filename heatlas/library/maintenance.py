@@ -42,7 +42,7 @@ _TRACKS, _FIXES = 1024, 1 << 19
 """Tracks, and fixes of them, from which a group is indexed by itself."""
 _SHARE = 4
 """Inverse share of activities with changed cuts, above which reindexing all is quicker than removing these."""
-_RULES = 2
+_RULES = 3
 """Version of the rules that find copies. A library judged by older rules is judged again."""
 _NUMBERED = "SELECT number FROM activities WHERE number IN (SELECT value FROM json_each(?))"
 _TILES, _BYTES = 64, 1 << 18
@@ -205,17 +205,19 @@ def set_person(library: Library, ids: Collection[int], person: str) -> tuple[int
     return len(shown), given
 
 
-def judge_anew(library: Library, workers: int = 1) -> list[Duplicate]:
+def judge_anew(library: Library, workers: int = 1) -> tuple[list[Duplicate], int]:
     """Find copies among all activities again, if the library was judged by older rules.
 
-    Returns the copies that were shown until now. After an interruption, the next call starts from the beginning.
+    Returns the copies that were shown until now, and the number of activities that are shown again. After an
+    interruption, the next call starts from the beginning.
     """
     with library.read() as connection:
         known = read_meta(connection, "copies")
         if isinstance(known, int) and known >= _RULES:
-            return []
+            return [], 0
         numbers = [row[0] for row in connection.execute("SELECT number FROM activities ORDER BY number")]
     found: list[Duplicate] = []
+    again = 0
     for start in range(0, len(numbers), _GROUP):
         with library.write() as connection:
             held = connection.execute("SELECT number FROM activities WHERE number BETWEEN ? AND ?", (
@@ -225,9 +227,10 @@ def judge_anew(library: Library, workers: int = 1) -> list[Duplicate]:
             unindex(connection, copies.hide)
             index(connection, copies.show, workers)
             found += copies.pairs
+            again += len(copies.show)
     with library.write() as connection:
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('copies', ?)", (json.dumps(_RULES),))
-    return found
+    return found, again
 
 
 def compact(library: Library, context: Context = NOBODY) -> None:

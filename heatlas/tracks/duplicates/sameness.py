@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.mercator import ground_metres
-from heatlas.tracks.duplicates.traces import PART, Trace, metres_between
+from heatlas.tracks.duplicates.traces import PART, Trace, metres_between, shared_lines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ _TURNED = 0.25
 _SAME_SECONDS = 1.5
 _SHARE = 0.8
 _HALF = 0.5
-"""Least share of the longer way that the other device recorded too."""
+"""Least share of the longer way that the other device recorded too, and of the shorter lines of two exports."""
 _DENSITY = 4
 """With two devices, the longer recording is at most so many times sparser than the one that it replaces."""
 _MOVES = 100.0
@@ -69,8 +69,15 @@ def same(a: Trace, b: Trace) -> bool:
     """Whether two tracks are copies of one activity; one may be a part of the other."""
     if a.planned != b.planned or (a.person and b.person and a.person != b.person):
         return False
-    if a.history and b.history and a.history != b.history and _same_history(a, b):
-        return True
+    if a.history and b.history and len(a.time) and len(b.time):
+        shared = shared_lines(a, b)
+        if a.history == b.history:
+            if not shared >= PART:  # a trip, and the rest of the way that it was taken out of
+                return False
+        elif shared < _HALF:  # the same, of two exports, which cut the way at slightly other times
+            return False
+        elif _same_history(a, b):
+            return True
     apart = a.apart(b)
     if apart and min(a.wide, b.wide) < _STAYS:
         return False  # two ships at one berth

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Batch
 
-__all__ = ["HISTORY", "PART", "Trace", "is_part", "is_shorter", "metres_between", "poverty", "trace_of"]
+__all__ = [
+    "HISTORY", "PART", "Trace", "is_part", "is_shorter", "metres_between", "poverty", "shared_lines",
+    "trace_of",
+]  # fmt: skip
 
 HISTORY = "Google location history"
 """`Activity.device` of recordings that a location history was cut into; several exports tell the same history."""
@@ -64,6 +67,8 @@ class Trace:
     """Whose it is; empty when unknown."""
     history: str
     """The file of a location history that it is a piece of; empty for other recordings."""
+    lines: NDArray[np.float64]
+    """(k, 2) first and last time of each unbroken line of such a piece, in order; empty for other recordings."""
 
     def apart(self, other: Trace) -> bool:
         """Whether one table lists both, as different tracks."""
@@ -89,6 +94,7 @@ def trace_of(batch: Batch) -> Trace:
         table=activity.source.removesuffix(activity.id) if named else "", id=activity.id, planned=activity.planned,
         person=activity.person,
         history=activity.source if activity.device == HISTORY else "",
+        lines=_lines(batch) if activity.device == HISTORY and len(time) else np.zeros((0, 2)),
     )  # fmt: skip
 
 
@@ -114,6 +120,17 @@ def _timed(
         order = np.argsort(time, kind="stable")
         u, v, time = u[order], v[order], time[order]
     return time, u, v, first
+
+
+def _lines(batch: Batch) -> NDArray[np.float64]:
+    """(k, 2) first and last time of each line between two breaks; lines without a time are left out."""
+    time = sane_times(batch.time)[0]
+    first, last = (
+        extreme.reduceat(np.append(time, np.nan), batch.segments[:-1]) if len(batch.segments) > 1 else time[:0]
+        for extreme in (np.fmin, np.fmax)
+    )
+    lines = np.stack([first, last], axis=1)[~np.isnan(first)]
+    return np.maximum.accumulate(lines[np.argsort(lines[:, 0], kind="stable")].ravel()).reshape(-1, 2)
 
 
 def _under_way(time: NDArray[np.float64], u: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[float, float] | None:
@@ -145,6 +162,22 @@ def metres_between(
     away = u2 - u
     away = away - np.round(away)
     return np.hypot(away * east, (v2 - v) * north)
+
+
+def shared_lines(a: Trace, b: Trace) -> float:
+    """Share of the time of the shorter lines, without their breaks, in which both pieces have one; NaN without lines.
+
+    A history is cut into trips and the rest, which has a break where a trip was taken out, and a fix on either side of
+    it that is the trip's as well. Such a rest goes on at the time of the trip, but tells nothing of it.
+    """
+    lengths = [np.diff(trace.lines, axis=1)[:, 0] for trace in (a, b)]
+    shorter = min(float(length.sum()) for length in lengths)
+    if not shorter > 0:
+        return np.nan
+    passed = np.repeat(np.cumsum(lengths[1]), 2)
+    passed[::2] -= lengths[1]
+    common = np.diff(np.interp(a.lines, b.lines.ravel(), passed), axis=1)
+    return float(common.sum()) / shorter
 
 
 def is_shorter(span: tuple[float, float] | None, whole: tuple[float, float] | None) -> bool:
