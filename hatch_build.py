@@ -1,5 +1,7 @@
 """Compile the kernels into a wheel, while pip builds it: who installs it compiles nothing, and needs no numba.
 
+They are compiled for the processor of this machine; HEATLAS_LEVELS=all makes a wheel for others, too.
+
 HEATLAS_JIT=1 leaves them out: such an installation compiles them when they are first called, by the extra `jit`. So do
 editable installations, whose kernels may be edited, and systems other than Linux.
 """
@@ -54,7 +56,9 @@ class KernelHook(BuildHookInterface[Any]):
             )
         build_data["pure_python"] = False
         machine = sysconfig.get_platform().rpartition("-")[2]
-        build_data["tag"] = f"py3-none-manylinux_{done.stdout.split()[-1]}_{machine}"
+        anywhere = os.environ.get("HEATLAS_LEVELS") == "all"
+        system = f"manylinux_{done.stdout.split()[-1]}" if anywhere else "linux"
+        build_data["tag"] = f"py3-none-{system}_{machine}"
         made = Path(self.root, "build", "kernels")
         build_data["force_include"] |= {
             str(made / name): f"heatlas/kernels/{name}" for name in ("libkernels.so", "libkernels.json")

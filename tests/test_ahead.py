@@ -18,19 +18,14 @@ TESTS = str(ROOT / "tests")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are compiled ahead on Linux")
 
 
-def best_level():
-    flags = set(re.search(r"^(?:flags|Features)\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)[1].split())
-    return "arm64" if "asimd" in flags else "v3" if {"avx2", "bmi2", "fma", "movbe"} <= flags else "v2"
-
-
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     """A wheel for this processor. Objects are kept in build/, by the digest of the kernels' sources."""
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-build-isolation", "--no-deps", "--wheel-dir"]
-    environment = {name: value for name, value in os.environ.items() if name != "HEATLAS_JIT"}
+    environment = {name: value for name, value in os.environ.items() if name not in {"HEATLAS_JIT", "HEATLAS_LEVELS"}}
     done = subprocess.run(
-        [*command, str(folder), str(ROOT)], env={**environment, "HEATLAS_LEVELS": best_level()},
+        [*command, str(folder), str(ROOT)], env=environment,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -179,7 +174,7 @@ def test_calls_are_checked_before_anything_is_read(site, tmp_path):
 def test_the_wheel_holds_one_library_and_asks_for_no_numba(wheel):
     from heatlas.kernels.ahead_build import _undefined, kernels
 
-    assert re.fullmatch(r"heatlas-[^-]+-py3-none-manylinux_2_\d+_\w+\.whl", wheel.name)
+    assert re.fullmatch(r"heatlas-[^-]+-py3-none-linux_\w+\.whl", wheel.name)
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         (metadata,) = (name for name in names if name.endswith("METADATA"))

@@ -35,6 +35,8 @@ _LEVELS = {
     "aarch64": [(1, "arm64", "generic")],
 }
 """Machine -> least result of `heatlas_level`, name, and name of the processor for LLVM; the best first."""
+_NEEDS = {"v3": ("avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe"), "v2": ("sse4.2", "popcnt")}
+"""Level -> features of the processor that tell it from lesser ones, as LLVM calls them."""
 _ALLOWED = {"free", "malloc", "memcpy", "memset", "memmove", "__stack_chk_fail", "__cxa_finalize", "__gmon_start__"}
 _FUNCTIONS = {
     "acos",
@@ -65,10 +67,23 @@ def kernels() -> Iterator[tuple[str, Kernel]]:
 
 
 def levels_here() -> list[tuple[int, str, str]]:
-    """Processors that are compiled for on this kind of machine; HEATLAS_LEVELS names some of them, such as v3."""
+    """Processors that are compiled for: the best one that this machine is.
+
+    HEATLAS_LEVELS is "all", for wheels that go to other machines, or names some, such as v3.
+    """
     found = _LEVELS.get(platform.machine(), []) if sys.platform == "linux" else []
     asked = os.environ.get("HEATLAS_LEVELS", "").split()
-    return [one for one in found if not asked or one[1] in asked]
+    if not asked:
+        return [one for one in found if _runs(one[1])][:1]
+    return [one for one in found if asked == ["all"] or one[1] in asked]
+
+
+def _runs(level: str) -> bool:
+    """Whether this machine runs code of a level."""
+    from llvmlite.binding import get_host_cpu_features
+
+    features = get_host_cpu_features()
+    return all(features.get(name) for name in _NEEDS.get(level, ()))
 
 
 def glibc() -> tuple[int, int]:
