@@ -196,8 +196,11 @@ def test_what_a_file_is_leaves_nothing_behind(tmp_path, make, what):
     make(path)
     before = contents(tmp_path)
     assert identity(path) == what
-    assert not isinstance(resolve([path], TableOptions()), GivenLibrary)
-    if what != "missing":
+    if what == "missing":
+        with pytest.raises(BadOption, match="there is no file"):
+            resolve([path], TableOptions())
+    else:
+        assert not isinstance(resolve([path], TableOptions()), GivenLibrary)
         with pytest.raises(SourceFailed, match="library"):
             open_library(path)
     assert contents(tmp_path) == before
@@ -213,9 +216,11 @@ def test_names_that_cannot_be(name):
             call(name)
 
 
-def test_a_folder_that_is_not_there_is_said(tmp_path):
-    with pytest.raises(SourceFailed, match="cannot be made: No such file"):
-        open_library(tmp_path / "nowhere" / "a.db", create=True)
+def test_a_folder_that_is_not_there_is_made(tmp_path):
+    open_library(tmp_path / "new" / "a.db", create=True).close()
+    assert (tmp_path / "new" / "a.db").exists()
+    with pytest.raises(BadOption, match="is no folder"):
+        open_library(tmp_path / "new" / "a.db" / "b.db", create=True)
 
 
 def test_an_empty_file_becomes_a_library_when_asked_for(tmp_path):

@@ -226,7 +226,7 @@ def test_what_is_no_table(tmp_path):
         open_table(tmp_path / "nowhere.csv")
     with pytest.raises(BadOption, match="is no table"):
         open_table(tmp_path)
-    with pytest.raises(BadOption, match="opens no web addresses"):
+    with pytest.raises(BadOption, match="reads no web pages"):
         open_table("https://example.org/a.csv")
 
 
