@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import time
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from commands import forks_end
 from hypothesis import HealthCheck, settings
 from server_fixtures import mariadb, postgres, server_ports  # noqa: F401
 from slow_tests import slow_tests
+
+# Ctrl-C is tried on processes of tests, which inherit that it is ignored in the background of a shell.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _ALIKE = {"deadline": None, "database": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("heatlas", max_examples=40, derandomize=True, **_ALIKE)

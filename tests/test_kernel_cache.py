@@ -32,7 +32,7 @@ def copy(tmp_path):
     )
     (package / "kernels" / "user.py").write_text(
         "from heatlas.kernels.aid import twice\nfrom heatlas.kernels.compiled import kernel\n\n\n"
-        "@kernel()\ndef more(value):\n    return twice(value) + 1\n"
+        '@kernel("i8")\ndef more(value):\n    return twice(value) + 1\n'
     )
     return package.parent
 

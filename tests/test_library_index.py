@@ -272,7 +272,7 @@ def secret(tmp_path, monkeypatch):
 def test_what_is_hidden_is_not_in_the_index(tmp_path, tracks, secret, measure):
     with made(tmp_path / "a.db", [], settings=Settings(clip_ends=150.0)) as library:
         with library.write() as link:
-            link.execute("INSERT INTO zones VALUES ('home', ?, ?, 120, 2)", PLACE)
+            link.execute("INSERT INTO zones (name, lat, lon, radius, rule) VALUES ('home', ?, ?, 120, 2)", PLACE)
         put(library, tracks)
         shown = cut(tracks, PRIVACY)
         for zoom in (4, 14, 17):

@@ -303,8 +303,8 @@ def test_options_that_would_change_nothing_are_refused(tmp_path, both):
                 call(source, **options)
 
 
-def test_layers_in_folders_and_archives_are_named_with_what_to_do(tmp_path):
-    """A Shapefile counts once, and the files beside it are told as its parts."""
+def test_damaged_layers_in_folders_and_archives_are_named(tmp_path):
+    """What ails a Shapefile is said, and the files beside it are told as its parts."""
     folder = tmp_path / "maps"
     folder.mkdir()
     head = b"\0\0\x27\x0a" + bytes(96)
@@ -321,12 +321,9 @@ def test_layers_in_folders_and_archives_are_named_with_what_to_do(tmp_path):
         for file in folder.iterdir():
             archive.write(file, f"maps/{file.name}")
         archive.writestr("note.txt", "two files, so that this is no zipped Shapefile")
-    for source, what in (
-        (folder, "name it by itself: its lines are drawn then"),
-        (tmp_path / "maps.zip", "unpack it with"),
-    ):
+    for source in (folder, tmp_path / "maps.zip"):
         report = heatlas.inspect(source)
-        assert "1 table is left out" in report["nothing"]
         assert "parts of Shapefiles" in report["nothing"]
-        assert what in report["nothing"]
-        assert ".cpg" not in report["nothing"]
+        reasons = {one["file"].rpartition(".")[2]: one["reason"] for one in report["files"]["skipped"]}
+        assert "cannot be read" in reasons["shp"]
+        assert all("part of a Shapefile" in reasons[ending] for ending in ("shx", "dbf", "cpg", "prj"))

@@ -217,6 +217,8 @@ def test_a_library_of_before_learns_local_time(tmp_path):
     link.execute("DELETE FROM meta WHERE name = 'heatlas'")
     link.execute("ALTER TABLE activities DROP COLUMN utc_offset")
     link.execute("ALTER TABLE activities DROP COLUMN time_zone")
+    link.execute("ALTER TABLE activities DROP COLUMN person")
+    link.execute("ALTER TABLE zones DROP COLUMN person")
     link.execute("""UPDATE activities SET extra = '{"utc_offset": -18000, "ascent": 5}' WHERE source = 'fit'""")
     link.execute("""UPDATE activities SET extra = '{"utc_offset": 0}' WHERE source = 'zero'""")
     link.execute("PRAGMA user_version = 4")

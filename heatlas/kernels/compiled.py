@@ -109,7 +109,7 @@ def never_compiled(kernel: Kernel) -> bool:
     """Whether nothing is stored of a kernel for these sources, although it could be."""
     if kernel._ahead() is not None:
         return False
-    cache: KernelCache | None = _jit().cache_of(kernel.dispatcher)
+    cache: KernelCache | None = _jit().cache_of(kernel.py_func)
     return cache is not None and cache.can_store and cache.is_empty
 
 
@@ -117,7 +117,7 @@ def is_stored(kernel: Kernel) -> bool:
     """Whether another process finds a kernel compiled; where kernels are not compiled at all, it needs to find none."""
     if kernel._ahead() is not None:
         return True
-    cache: KernelCache | None = _jit().cache_of(kernel.dispatcher)
+    cache: KernelCache | None = _jit().cache_of(kernel.py_func)
     return cache is None or not cache.is_empty
 
 

@@ -9,7 +9,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit, types
+from numba import config, njit, types
 from numba.np.numpy_support import as_dtype, from_dtype
 
 from heatlas.kernels.cache import KernelCache
@@ -31,8 +31,9 @@ def dispatcher(function: Callable[..., Any], signatures: Sequence[tuple[Type, ..
     made = njit(nogil=True, no_cfunc_wrapper=True, **options)(function)
     if made is function:
         return made
-    with contextlib.suppress(RuntimeError, OSError):  # the source has no file, as in an archive
-        made._cache = KernelCache(function)
+    cache = cache_of(function)
+    if cache is not None:
+        made._cache = cache
     for signature in signatures:
         made.compile(tuple(map(numba_type, signature)))
     if signatures:
@@ -55,10 +56,13 @@ def _number(code: str) -> Any:
     return types.boolean if code == "b1" else from_dtype(np.dtype(code))
 
 
-def cache_of(dispatcher: Any) -> KernelCache | None:
-    """Where the code of a kernel is stored; None where it is not."""
-    cache = getattr(dispatcher, "_cache", None)
-    return cache if isinstance(cache, KernelCache) else None
+def cache_of(function: Callable[..., Any]) -> KernelCache | None:
+    """Where the code of a function is stored, which is not compiled by this; None where it cannot be."""
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return None
+    with contextlib.suppress(RuntimeError, OSError):  # the source has no file, as in an archive
+        return KernelCache(function)
+    return None
 
 
 def compiled_code(

@@ -73,7 +73,7 @@ def look(walk: Walk, blob: Blob, name: str, at: At, given: bool = False) -> Iter
             reason = f"cannot be unpacked: {error.strerror or error}"
             yield Unread(file=name, reason=f"{reason} (temporary files lie in the folder that TMPDIR names)")
         return
-    if (held := kind(inner)) in LAYERS:
+    if (held := kind(inner)) in LAYERS and not is_beside(name):  # an index of shapes begins as they do
         try:
             yield _layered(walk, blob if held == found else _unpacked(walk, blob, found, at), name, blob.size, at)
         except (Unreadable, OSError) as error:
@@ -178,7 +178,8 @@ def _zip_member(walk: Walk, blob: Blob, file: BinaryIO, member: Member, name: st
                 inner = next(decompressed(kind(head), iter([read_member(file, member, 1 << 20)[0]])), b"")[:_HEAD]
             if kind(head) in {"zip", "tar"} or kind(inner) in {"zip", "tar", *PACKED}:
                 return list(look(walk, _aside(walk, blob, file, member, at), name, at))
-            if kind(inner) in LAYERS or ((member.unpacked or 0) > MANY and is_large(head)):
+            layered = kind(inner) in LAYERS and not is_beside(name)
+            if layered or ((member.unpacked or 0) > MANY and is_large(head)):
                 return list(look(walk, _aside(walk, blob, file, member, at), name, at))
             if is_health_table(head):
                 pieces = partial(_pieces_of_member, blob, member, at.budget)
