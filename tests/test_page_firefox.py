@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
@@ -134,3 +135,61 @@ def test_a_folder_of_tiles_opens_from_disk(firefox, server, tmp_path):
     assert "Opened from disk" in firefox.text(".plain-words")
     assert not firefox.seen("#trouble")
     assert firefox.away() == []
+
+
+USE = """
+const key = (one) => `${one.tagName.toLowerCase()}#${one.id}.${one.className} ` +
+  (one.getAttribute("aria-label") ?? one.textContent ?? "").trim().slice(0, 40);
+const shown = [...document.querySelectorAll("button, select, input, summary")].filter((one) =>
+  one.checkVisibility() && !one.disabled && one.type !== "file" && !one.matches(SKIPPED) &&
+  one.textContent !== "Show streets" && !TRIED.includes(key(one)));
+// What lies in an open dialog comes first: it covers the rest.
+const one = shown.find((each) => each.closest("dialog[open]")) ?? shown[0];
+if (!one) return null;
+const said = key(one);
+const change = () => ["input", "change"].forEach((name) => one.dispatchEvent(new Event(name, { bubbles: true })));
+if (one.tagName === "SELECT") {
+  one.selectedIndex = (one.selectedIndex + 1) % one.options.length;
+  change();
+} else if (one.type === "range" || one.type === "number") {
+  one.stepUp();
+  change();
+} else if (one.tagName === "INPUT" && !["checkbox", "radio", "submit", "button"].includes(one.type)) {
+  one.value = one.type === "date" ? "2024-03-01" : one.id.includes("where") ? "distance > 1 km" : "Run";
+  change();
+} else one.click();
+await new Promise((done) => setTimeout(done, 40));
+return said;
+"""
+SKIPPED = "#share-make, [data-make], .make, [download], #full, #base, #base-url, #base-credit"
+"""Controls that have the server draw for long, take the whole screen, or ask another host for streets."""
+
+
+@pytest.mark.parametrize(("size", "least"), [((1100, 700), 90), ((390, 844), 60)], ids=["desktop", "phone"])
+def test_every_control_can_be_used(firefox, server, size, least):
+    """Each control that is shown, and each that another one brings up, once: nothing goes wrong, and nothing away."""
+    firefox.resize(*size)
+    tried, troubles = [], []
+    try:
+        for _ in range(5):  # what one control hides is shown again by a new page
+            firefox.open(server.url + MIDDLE)
+            settle(firefox)
+            if not firefox.seen("#measure"):
+                press(firefox, "#fold")
+            before = len(tried)
+            for _ in range(200):
+                one = firefox.run(USE.replace("SKIPPED", json.dumps(SKIPPED)).replace("TRIED", json.dumps(tried)))
+                if one is not None:
+                    tried.append(one)
+                elif firefox.run("return document.querySelector('dialog[open]') !== null"):
+                    firefox.press("Escape")
+                else:
+                    break
+            troubles += firefox.troubles() + firefox.away()
+            if len(tried) == before:
+                break
+        assert troubles == [], troubles[:5]
+        assert len(tried) > least, tried
+    finally:
+        firefox.run("localStorage.clear()")
+        firefox.resize(1100, 700)
