@@ -128,7 +128,7 @@ def tracks_from(
 
 
 def _recordings(given: GivenTracks, needs: Needs) -> Iterator[Recording]:
-    from heatlas.sources.tables.tracks_of_tables import recordings_of_tables
+    from heatlas.sources.tables.tracks.of_tables import recordings_of_tables
 
     metrics = needs.columns if needs.attributes is not None else None
     yield from recordings_of_tables(given, metrics, needs.attributes)

@@ -11,7 +11,7 @@ import pytest
 
 import heatlas
 from heatlas.sources.databases import open_database
-from heatlas.sources.tables.cells import seconds
+from heatlas.sources.tables.cells.text import seconds
 
 NO = "rows whose weight is no number"
 NONE = "rows without a weight"

@@ -218,7 +218,7 @@ def test_binary_lines_are_read_as_shapely_writes_them():
     shapely = pytest.importorskip("shapely")
     from collections import Counter
 
-    from heatlas.sources.tables.geometry_lines import lines_of
+    from heatlas.sources.tables.geometry.lines import lines_of
 
     ways = [
         shapely.LineString(WAY),
@@ -248,7 +248,7 @@ def test_binary_lines_are_read_as_shapely_writes_them():
 def test_damaged_geometries_are_no_lines(value):
     from collections import Counter
 
-    from heatlas.sources.tables.geometry_lines import lines_of
+    from heatlas.sources.tables.geometry.lines import lines_of
 
     others: Counter[str] = Counter()
     assert lines_of(value, others) == ([], 0)

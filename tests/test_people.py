@@ -29,7 +29,7 @@ from heatlas.raster.measure import parse_measure
 from heatlas.sources.load import load
 from heatlas.sources.people import FOLDER, Whose
 from heatlas.sources.tables import open_table
-from heatlas.sources.tables.track_tables import recordings_of
+from heatlas.sources.tables.tracks.reader import recordings_of
 
 FEW = Settings(zooms=(10, 13))
 

@@ -16,7 +16,7 @@ from tables import csv_text, made, read
 
 from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.sources.tables import is_table, open_table
-from heatlas.sources.tables.csv import RAGGED
+from heatlas.sources.tables.files.csv import RAGGED
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=12)
 

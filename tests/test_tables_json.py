@@ -15,8 +15,8 @@ from tables import feature, geojson, made, read
 
 from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.sources.tables import is_table, open_table
-from heatlas.sources.tables import json as table_json
-from heatlas.sources.tables.json import BROKEN
+from heatlas.sources.tables.files import json as table_json
+from heatlas.sources.tables.files.json import BROKEN
 
 
 def lines(objects, before="", after="\n"):

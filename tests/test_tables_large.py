@@ -12,8 +12,8 @@ from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.library.manage import import_into
 from heatlas.options import TableOptions
 from heatlas.sources.resolve import GivenTracks, resolve_tracks
-from heatlas.sources.tables import buckets, whole_tracks
-from heatlas.sources.tables.tracks_of_tables import recordings_of_tables
+from heatlas.sources.tables.tracks import buckets, whole
+from heatlas.sources.tables.tracks.of_tables import recordings_of_tables
 
 N = 40
 
@@ -54,7 +54,7 @@ def tracks_of(*sources, track="ride"):
 def small_pieces(monkeypatch):
     """Tables of more than 100 rows are large."""
     monkeypatch.setattr(buckets, "AT_ONCE", 100)
-    monkeypatch.setattr(whole_tracks, "AT_ONCE", 100)
+    monkeypatch.setattr(whole, "AT_ONCE", 100)
 
 
 NAMES = [("a", 0), ("b", 90), ("mixed", 200), ("c", 300), ("d", 500), ("e", 700), ("f", 900)]
@@ -64,12 +64,12 @@ NAMES = [("a", 0), ("b", 90), ("mixed", 200), ("c", 300), ("d", 500), ("e", 700)
 def test_a_sorted_table_is_streamed(tmp_path, monkeypatch, rows):
     table = rows_of(*NAMES)
     pq.write_table(table, tmp_path / "a.parquet", row_group_size=rows)
-    whole = tracks_of(tmp_path / "a.parquet")
-    monkeypatch.setattr(whole_tracks, "AT_ONCE", 100)
-    monkeypatch.setattr(whole_tracks, "Buckets", None)  # nothing is put aside
-    assert tracks_of(tmp_path / "a.parquet") == whole
-    assert len(whole[0]) == len(NAMES)
-    assert whole[1] == ["'gear' differs within 1 of 7 tracks: these are read without it"]
+    together = tracks_of(tmp_path / "a.parquet")
+    monkeypatch.setattr(whole, "AT_ONCE", 100)
+    monkeypatch.setattr(whole, "Buckets", None)  # nothing is put aside
+    assert tracks_of(tmp_path / "a.parquet") == together
+    assert len(together[0]) == len(NAMES)
+    assert together[1] == ["'gear' differs within 1 of 7 tracks: these are read without it"]
 
 
 @pytest.mark.parametrize("how", ["by time", "shuffled"])
@@ -88,7 +88,7 @@ def test_an_unsorted_table_is_put_aside_by_its_tracks(tmp_path, small_pieces, ho
 def test_tracks_that_go_on_in_the_next_file_are_one(tmp_path, monkeypatch, large, shuffled):
     if large:
         monkeypatch.setattr(buckets, "AT_ONCE", 100)
-        monkeypatch.setattr(whole_tracks, "AT_ONCE", 100)
+        monkeypatch.setattr(whole, "AT_ONCE", 100)
     table = rows_of(*NAMES)
     pq.write_table(table, tmp_path / "whole.parquet")
     if shuffled:
@@ -98,11 +98,11 @@ def test_tracks_that_go_on_in_the_next_file_are_one(tmp_path, monkeypatch, large
     for k, start in enumerate(range(0, len(table), 70)):
         pq.write_table(table.slice(start, 70), folder / f"{k}.parquet")
     files = sorted(folder.glob("*.parquet"))
-    whole, _ = tracks_of(tmp_path / "whole.parquet")
+    together, _ = tracks_of(tmp_path / "whole.parquet")
     for sources in ([folder], [folder / "*.parquet"], files):
         found, said = tracks_of(*sources)
-        assert [each[1:] for each in found] == [each[1:] for each in whole]
-        assert [each[0][:2] for each in found] == [each[0][:2] for each in whole]
+        assert [each[1:] for each in found] == [each[1:] for each in together]
+        assert [each[0][:2] for each in found] == [each[0][:2] for each in together]
         spread = len(NAMES) if shuffled else 3
         assert f"{spread} tracks have rows in several files, and were put together" in said
 

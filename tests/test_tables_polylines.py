@@ -17,7 +17,7 @@ from heatlas.library.care.checking import check
 from heatlas.library.file.opening import open_library
 from heatlas.library.manage import import_into
 from heatlas.library.rows.merged import list_activities
-from heatlas.sources.tables.polylines import decode
+from heatlas.sources.tables.tracks.polylines import decode
 
 
 def encode(lat, lon, precision=5):

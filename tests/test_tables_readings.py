@@ -12,9 +12,9 @@ from tables import read
 import heatlas
 from heatlas.core.errors import HeatlasError, SourceFailed
 from heatlas.options import TableOptions
-from heatlas.sources.tables.cells import seconds
+from heatlas.sources.tables.cells.orders import pivot
+from heatlas.sources.tables.cells.text import seconds
 from heatlas.sources.tables.columns import find_columns
-from heatlas.sources.tables.orders import pivot
 from heatlas.sources.tables.settled import settled
 from heatlas.sources.tables.table import Table
 

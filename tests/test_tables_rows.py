@@ -18,9 +18,9 @@ from tables import read
 from heatlas.core.errors import BadOption
 from heatlas.options import TableOptions
 from heatlas.sources.tables import open_table
-from heatlas.sources.tables.cells import numbers, seconds
+from heatlas.sources.tables.cells.text import numbers, seconds
 from heatlas.sources.tables.columns import PointColumns, find_columns
-from heatlas.sources.tables.geometry import CENTRE, LINE, MISSING, PLACE, UNREADABLE, places
+from heatlas.sources.tables.geometry.positions import CENTRE, LINE, MISSING, PLACE, UNREADABLE, places
 from heatlas.sources.tables.rows import REASONS, read_points, swap_warning
 from heatlas.sources.tables.systems import as_wgs84, is_wgs84
 

@@ -16,8 +16,8 @@ from heatlas.sources.sports import max_speed
 from heatlas.sources.tables import open_table
 from heatlas.sources.tables.columns import find_columns
 from heatlas.sources.tables.settled import settled
-from heatlas.sources.tables.track_tables import recordings_of
-from heatlas.sources.tables.tracks import UNTRACKED, read_tracks
+from heatlas.sources.tables.tracks.fixes import UNTRACKED, read_tracks
+from heatlas.sources.tables.tracks.reader import recordings_of
 from heatlas.tracks.clean import clean
 
 

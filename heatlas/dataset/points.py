@@ -130,8 +130,8 @@ class PointSet:
 
     def hints(self) -> list[str]:
         """Suggest options where rows look like fixes of tracks, which would be drawn as separate dots."""
-        from heatlas.sources.tables.orders import PERIODS
-        from heatlas.sources.tables.track_tables import hint
+        from heatlas.sources.tables.cells.orders import PERIODS
+        from heatlas.sources.tables.tracks.reader import hint
 
         return [
             text

@@ -93,9 +93,9 @@ def _table_of(name: str) -> Path | None:
 def _recordings(source: Path, layer: str | None) -> Iterator[Recording]:
     """Tracks of a table, told apart by each of its columns in turn."""
     from heatlas.sources.tables.given import GivenTable
-    from heatlas.sources.tables.lines import LINES
-    from heatlas.sources.tables.track_tables import ALL
-    from heatlas.sources.tables.tracks_of_tables import recordings_of_tables
+    from heatlas.sources.tables.tracks.lines import LINES
+    from heatlas.sources.tables.tracks.of_tables import recordings_of_tables
+    from heatlas.sources.tables.tracks.reader import ALL
 
     try:
         columns = GivenTable(str(source), TableOptions(table=layer)).table.schema.names

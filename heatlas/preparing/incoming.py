@@ -16,7 +16,7 @@ from heatlas.sources.people import Whose
 from heatlas.sources.raw import joined_recordings, raw_recordings
 from heatlas.sources.sheets.exports import Exports, find_exports
 from heatlas.sources.tables import is_path
-from heatlas.sources.tables.tracks_of_tables import recordings_of_tables
+from heatlas.sources.tables.tracks.of_tables import recordings_of_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

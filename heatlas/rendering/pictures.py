@@ -102,6 +102,6 @@ def other_metrics(given: Given) -> list[str]:
     tables = [each for each in given.tables if not each.is_stdin] if isinstance(given, GivenTracks) else []
     if not tables:
         return []
-    from heatlas.sources.tables.track_columns import metric_names
+    from heatlas.sources.tables.tracks.columns import metric_names
 
     return [name for each in tables for name in metric_names(each.table)]

@@ -10,7 +10,7 @@ from heatlas.core.errors import BadOption
 from heatlas.core.filesystems import is_address, locate
 from heatlas.sources.formats.known import TRUSTED
 from heatlas.sources.tables import is_path
-from heatlas.sources.tables.parquet_files import ENDING, dataset_of, is_parquet_folder
+from heatlas.sources.tables.files.parquet_files import ENDING, dataset_of, is_parquet_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def expanded(source: Any) -> Sequence[Any]:
 
 def _in_buckets(source: str, location: Location) -> Sequence[Any]:
     """Sources of an address: one table of Parquet, a copy of a table of another kind, or recordings."""
-    from heatlas.sources.tables.copied import copied_table
+    from heatlas.sources.tables.files.copied import copied_table
 
     if location.is_pattern or location.kind() == "folder":
         files = location.files()

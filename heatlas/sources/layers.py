@@ -90,7 +90,7 @@ def read_layers(name: str, content: Distant, found: str) -> list[Recording]:
     Unreadable
         When no layer has lines, or GDAL cannot read it.
     """
-    from heatlas.sources.tables.vector import layers_of
+    from heatlas.sources.tables.files.vector import layers_of
 
     with scratch_folder() as folder:
         path = folder / f"layer{LAYERS[found]}"
@@ -113,8 +113,8 @@ def _lines(path: Path, layer: str, name: str, several: bool) -> Iterator[Recordi
     """Recordings of one layer; its warnings and counts go with the first. A layer without lines has none."""
     from heatlas.options import TableOptions
     from heatlas.sources.tables.columns import CRS
-    from heatlas.sources.tables.lines import NoLines, read_lines
-    from heatlas.sources.tables.vector import read_vector
+    from heatlas.sources.tables.files.vector import read_vector
+    from heatlas.sources.tables.tracks.lines import NoLines, read_lines
 
     table = read_vector(path, layer)
     geometry = next((field.name for field in table.schema if CRS in (field.metadata or {})), None)

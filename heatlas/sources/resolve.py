@@ -43,8 +43,8 @@ class GivenTracks:
     """Files, folders and archives of recordings, also in buckets."""
     tables: tuple[GivenTable, ...] = ()
     track: str | None = None
-    """Column of the tables that groups rows into tracks, or `heatlas.sources.tables.lines.LINES`; None if none was
-    given or found."""
+    """Column of the tables that groups rows into tracks, or `LINES` of `heatlas.sources.tables.tracks.lines`; None if
+    none was given or found."""
     routes: bool = False
     """Whether planned routes are read, too."""
     person: str | None = None
@@ -232,7 +232,7 @@ def _library_of(parts: _Parts) -> GivenLibrary:
 
 
 def _track_of(tables: Sequence[GivenTable], options: TableOptions, read: ReadingOptions) -> str | None:
-    from heatlas.sources.tables.track_tables import track_option
+    from heatlas.sources.tables.tracks.reader import track_option
 
     return track_option(tables, options, read)
 

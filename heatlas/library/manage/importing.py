@@ -96,7 +96,7 @@ def refuse_unfit(tracks: GivenTracks, points: GivenPoints, asked: ImportOptions)
     if not (tracks.tables or points.tables):
         refuse_table_options(asked)
     if tracks.tables:
-        from heatlas.sources.tables.lines import LINES
+        from heatlas.sources.tables.tracks.lines import LINES
 
         how = "--as tracks" if tracks.track == LINES else f"--track {tracks.track}"
         refuse(asked.rows, f"points, and with {how} rows are tracks: leave it out")
@@ -145,7 +145,7 @@ def bring(
 def _recordings(tracks: GivenTracks) -> Iterator[Recording]:
     """Read the tracks of tables, if there are any."""
     if tracks.tables:
-        from heatlas.sources.tables.tracks_of_tables import recordings_of_tables
+        from heatlas.sources.tables.tracks.of_tables import recordings_of_tables
 
         yield from recordings_of_tables(tracks, absolute=True)
 

@@ -180,7 +180,7 @@ def opened_points(path: str | Path, stored: StoredPoints) -> PointSet:
 def _table_of(path: str | Path, stored: StoredPoints, lat: str, lon: str) -> Table:
     import pyarrow as pa
 
-    from heatlas.sources.tables.cells import timestamps
+    from heatlas.sources.tables.cells.text import timestamps
     from heatlas.sources.tables.table import Table
 
     dropped: Counter[str] = Counter()

@@ -14,7 +14,7 @@ from heatlas.sources.databases.failures import attempt
 from heatlas.sources.databases.relations import find_table, make_table, need_table, project, quoted, select
 from heatlas.sources.databases.rows import ROWS, batches_of, infer_schema
 from heatlas.sources.sqlite_head import address_of
-from heatlas.sources.tables.polylines import polyline_column
+from heatlas.sources.tables.tracks.polylines import polyline_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from heatlas.core.errors import SourceFailed, Unreadable
 from heatlas.core.words import counted
-from heatlas.sources.tables.cells import numbers
-from heatlas.sources.tables.csv import read_csv
+from heatlas.sources.tables.cells.text import numbers
+from heatlas.sources.tables.files.csv import read_csv
 from heatlas.sources.tables.streams import Source
 
 if TYPE_CHECKING:

@@ -94,7 +94,7 @@ def read_geojson(data: Content, source: str) -> list[Recording]:
 
 def _features(data: Content, faults: Counter[str]) -> Iterator[dict[str, Any]]:
     """Features in the order of the file, one at a time; damage is counted."""
-    from heatlas.sources.tables.json_objects import LINES, Broken, form_of, objects
+    from heatlas.sources.tables.files.json_objects import LINES, Broken, form_of, objects
     from heatlas.sources.tables.streams import encoding_of
 
     encoding, mark = encoding_of(data[:_HEAD])

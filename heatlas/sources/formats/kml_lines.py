@@ -183,7 +183,7 @@ def _sensors(track: Any, length: int) -> dict[str, NDArray[np.float32]]:
     """Arrays of extended data that are columns of fixes, one value for each position."""
     found: dict[str, NDArray[np.float32]] = {}
     for array in children(track, "extendeddata", "schemadata", "simplearraydata"):
-        from heatlas.sources.tables.track_columns import metric_name
+        from heatlas.sources.tables.tracks.columns import metric_name
 
         name, factor = metric_name(attribute(array, "name"))
         values = [parse_number((value.text or "").strip()[:_LONGEST]) for value in children(array, "value")][:length]

@@ -102,7 +102,7 @@ def _add_times(way: Way, values: list[Any]) -> None:
 
 
 def _add_column(way: Way, name: str, values: list[Any]) -> None:
-    from heatlas.sources.tables.track_columns import metric_name
+    from heatlas.sources.tables.tracks.columns import metric_name
 
     column, factor = ("heart_rate", 1.0) if name in _HEART else metric_name(name)
     if not column:

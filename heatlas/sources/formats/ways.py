@@ -68,7 +68,7 @@ class Way:
 
     def _stated(self) -> str:
         """Start among the facts, as it is written; empty if there is none."""
-        from heatlas.sources.tables.row_activity import start_column
+        from heatlas.sources.tables.tracks.row_activity import start_column
 
         name = start_column(self.facts)
         return "" if name is None else str(self.facts[name])[:80]
@@ -113,7 +113,7 @@ class Way:
     def _activity(
         self, source: str, time: NDArray[np.float64], offsets: Mapping[float, float], values: Values
     ) -> Activity:
-        from heatlas.sources.tables.row_activity import row_activity, start_column
+        from heatlas.sources.tables.tracks.row_activity import row_activity, start_column
 
         facts = dict(self.facts)
         said = values.time(self._stated())

@@ -1,30 +1,16 @@
 """Tell tables from recordings, and open them: files, databases, standard input, and frames in memory.
 
-====================================== ==========================================================================
-`table`, `given`                       a table whose rows stream; a table as the user named it
-`file_kind`, `streams`                 detection of a file's kind; bytes, unpacked and as UTF-8
-`csv`, `excel`, `arrow`, `frames`      readers: delimited text, workbooks, Arrow IPC, memory
-`parquet_files`                        which files of Parquet are a table
-`parquet`, `copied`                    Parquet: files, folders and patterns, also in buckets; copies of other tables
-`json`, `json_columns`, `json_objects` reader of JSON: rows, Arrow columns, one object after the other
-`vector`                               reader of GeoPackage, Shapefile and other formats, through GDAL
-`columns`, `beside`                    columns by their names; columns of hemispheres, days and clocks beside them
-`cells`, `marks`, `orders`, `degrees`  text as values: numbers and times, decimal marks, orders of dates, positions
-`readings`, `settled`, `facts`         one reading for each column; tables that apply it; reports of columns
-`geometry`, `geometry_parts`           geometry columns as positions; parts and centres of single geometries
-`place_names`                          positions of rows that only name a town
-`systems`                              coordinate systems other than WGS 84
-`rows`, `row_filter`                   rows as points; filters over rows
-`track_tables`, `tracks`, `polylines`  tables as recordings: choice of the reader, rows as fixes, rows as polylines
-`track_columns`, `track_groups`        attributes and metrics of tracks; rows grouped by track
-`tracks_of_tables`, `several_files`    tracks of all tables of a command; tracks whose rows lie in several files
-`whole_tracks`, `buckets`              large tables cut into whole tracks; rows put aside by their tracks
-`track_times`, `flags`                 times of fixes; words for yes, no and hidden
-`clocks`                               times of the day in a column of their own
-`lines`, `geometry_lines`              rows as lines: each is a track; all coordinates of lines
-`row_activity`                         attributes of an activity from named values
-`person_column`                        whose the tracks of a table are
-====================================== ==========================================================================
+============================== =============================================================================
+`table`, `given`               a table whose rows stream; a table as the user named it
+`file_kind`, `streams`         detection of a file's kind; bytes, unpacked and as UTF-8
+`files`                        a reader for each kind of table
+`columns`, `beside`            columns by their names; columns of hemispheres, days and clocks beside them
+`cells`, `geometry`            cells as numbers, times and positions; geometries as positions and lines
+`readings`, `settled`, `facts` one reading for each column; tables that apply it; reports of columns
+`systems`, `place_names`       coordinate systems other than WGS 84; positions of rows that only name a town
+`rows`, `row_filter`           rows as points; filters over rows
+`tracks`                       rows as tracks
+============================== =============================================================================
 """
 
 from __future__ import annotations
@@ -79,10 +65,10 @@ def is_table(source: object) -> bool:
         A file is judged by its content, and by the ending of its name where the content is not enough. Recordings
         (`heatlas.sources.formats.known`) are no tables, whatever they are called, nor are archives of several files.
         A folder is a table if its name ends in .parquet or .gdb. Text ``scheme://...`` is a database and ``-`` is
-        standard input. An object is a table if `heatlas.sources.tables.frames.read_frame` takes it.
+        standard input. An object is a table if `heatlas.sources.tables.files.frames.read_frame` takes it.
     """
     if not isinstance(source, (str, Path)):
-        from heatlas.sources.tables.frames import is_frame
+        from heatlas.sources.tables.files.frames import is_frame
 
         return is_frame(source)
     if isinstance(source, str) and (source == STDIN or _URL.match(source)):
@@ -151,12 +137,12 @@ def open_table(
     if isinstance(source, Copied):
         return replace(_file(source.path, look_at(source.path), query, table), name=source.name)
     if isinstance(source, Dataset):
-        from heatlas.sources.tables.parquet import read_dataset
+        from heatlas.sources.tables.files.parquet import read_dataset
 
         _only_plain(f"Parquet such as {source}", query, table)
         return read_dataset(source)
     if not isinstance(source, (str, Path)):
-        from heatlas.sources.tables.frames import read_frame
+        from heatlas.sources.tables.files.frames import read_frame
 
         _only_plain("a table in memory", query, table)
         return read_frame(source)
@@ -194,7 +180,7 @@ def _folder(path: Path, query: str | None, table: str | None) -> Table:
     _only_plain(f"the folder {path}", query, table)
     if path.suffix.lower() != ".parquet":
         raise BadOption(f"the folder {path} is no table: name a file in it, or call it .parquet")
-    from heatlas.sources.tables.parquet import read_parquet
+    from heatlas.sources.tables.files.parquet import read_parquet
 
     return read_parquet(path)
 
@@ -210,18 +196,18 @@ def _file(path: Path, seen: FileKind, query: str | None, table: str | None) -> T
     if found in VECTORS or (found in {"zip", "xml", "unknown", "text"} and ending in _VECTOR):
         return _vector(path, query, table)
     if found == "workbook":
-        from heatlas.sources.tables.excel import read_excel
+        from heatlas.sources.tables.files.excel import read_excel
 
         if query is not None:
             raise BadOption(f"--query is for databases, not for {path}; --table names a sheet of it")
         return read_excel(path, table)
     _only_plain(str(path), query, table)
     if found == "parquet":
-        from heatlas.sources.tables.parquet import read_parquet
+        from heatlas.sources.tables.files.parquet import read_parquet
 
         return read_parquet(path)
     if found == "arrow" or (found == "unknown" and ending in _ARROW):
-        from heatlas.sources.tables.arrow import read_arrow
+        from heatlas.sources.tables.files.arrow import read_arrow
 
         return read_arrow(path)
     if seen.text is None:
@@ -236,15 +222,15 @@ def _text(source: Source, found: str, ending: str) -> Table:
     if found == "empty":
         raise SourceFailed(f"{source.name} is empty")
     if found == "json" or (found == "text" and ending in {*_JSON, *_LINES}):
-        from heatlas.sources.tables.json import read_json
+        from heatlas.sources.tables.files.json import read_json
 
         return read_json(source)
     if found == "csv" or (found == "text" and ending in _DELIMITED):
-        from heatlas.sources.tables.csv import read_csv
+        from heatlas.sources.tables.files.csv import read_csv
 
         return read_csv(source)
     if found == "text":
-        from heatlas.sources.tables.csv import read_csv
+        from heatlas.sources.tables.files.csv import read_csv
 
         return read_csv(source)
     what = NOT_RECORDINGS.get(found, FORMATS[found].noun if found in FORMATS else found)
@@ -255,7 +241,7 @@ def _text(source: Source, found: str, ending: str) -> Table:
 def _vector(path: Path, query: str | None, table: str | None) -> Table:
     if query is not None:
         raise BadOption(f"--query is for databases, not for {path}; --table names a layer of it")
-    from heatlas.sources.tables.vector import read_vector
+    from heatlas.sources.tables.files.vector import read_vector
 
     return read_vector(path, table)
 

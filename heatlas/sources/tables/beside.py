@@ -36,7 +36,7 @@ _CLOCKS = """
 def hemispheres_beside(schema: pa.Schema, columns: PointColumns) -> tuple[list[str], list[str]]:
     """Find text columns that may hold the hemispheres of latitudes and longitudes: by name, or right behind them.
 
-    Their rows decide (`heatlas.sources.tables.degrees.is_hemispheres`).
+    Their rows decide (`heatlas.sources.tables.cells.degrees.is_hemispheres`).
     """
     names = [name for name in schema.names if schema.names.count(name) == 1]
     used = {columns.lat, columns.lon, columns.geometry, columns.weight, columns.time, columns.track}

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from heatlas.core.errors import SourceFailed
-from heatlas.sources.tables.cells import numbers
+from heatlas.sources.tables.cells.text import numbers
 from heatlas.sources.tables.columns import CRS, PointColumns
 from heatlas.sources.tables.settled import settled
 from heatlas.sources.tables.table import RAW

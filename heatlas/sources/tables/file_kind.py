@@ -82,7 +82,7 @@ def _look_into(file: BinaryIO, path: Path) -> FileKind:
 
     found = kind(file.read(_HEAD))
     if found in {"zip", "office", "unknown"}:
-        from heatlas.sources.tables.excel import is_workbook
+        from heatlas.sources.tables.files.excel import is_workbook
 
         if is_workbook(file):
             return FileKind("workbook")

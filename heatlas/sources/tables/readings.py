@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heatlas.core.errors import Undecided
-from heatlas.sources.tables.cells import as_text, known_texts, numbers
-from heatlas.sources.tables.clocks import are_days, clocks_said
-from heatlas.sources.tables.degrees import Form, form_of, is_hemispheres
-from heatlas.sources.tables.marks import Evidence, evidence, plain_text, undecorated
-from heatlas.sources.tables.orders import PERIODS, SAID, calendar_form, order_evidence, period_form, pivot
+from heatlas.sources.tables.cells.clocks import are_days, clocks_said
+from heatlas.sources.tables.cells.degrees import Form, form_of, is_hemispheres
+from heatlas.sources.tables.cells.marks import Evidence, evidence, plain_text, undecorated
+from heatlas.sources.tables.cells.orders import PERIODS, SAID, calendar_form, order_evidence, period_form, pivot
+from heatlas.sources.tables.cells.text import as_text, known_texts, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heatlas.core.errors import BadOption
-from heatlas.sources.tables.cells import as_text, numbers, seconds
+from heatlas.sources.tables.cells.text import as_text, numbers, seconds
 from heatlas.sources.tables.table import RAW
 from heatlas.tracks.filters import parse_filter, without_accents
 from heatlas.tracks.local_time import parse_date

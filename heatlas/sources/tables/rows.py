@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.points import Points
-from heatlas.sources.tables.cells import numbers, seconds
+from heatlas.sources.tables.cells.text import numbers, seconds
 from heatlas.sources.tables.columns import CRS
-from heatlas.sources.tables.geometry import CENTRE, LINE, UNREADABLE, places
+from heatlas.sources.tables.geometry.positions import CENTRE, LINE, UNREADABLE, places
 from heatlas.sources.tables.systems import as_wgs84, made_for, outside
 
 if TYPE_CHECKING:

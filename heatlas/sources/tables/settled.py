@@ -17,11 +17,11 @@ import pyarrow.compute as pc
 
 from heatlas.core.errors import Undecided
 from heatlas.sources.tables.beside import day_and_clock, hemispheres_beside
-from heatlas.sources.tables.cells import UNKNOWN_TEXTS, as_text, numbers, timestamps
-from heatlas.sources.tables.clocks import MIDNIGHT, clock_text
-from heatlas.sources.tables.degrees import Form, angles, signs
-from heatlas.sources.tables.marks import COMMA, POINT, evidence, joined, plain_text, undecorated
-from heatlas.sources.tables.orders import PERIODS, SAID, first_days, from_calendar, iso_dates, order_evidence
+from heatlas.sources.tables.cells.clocks import MIDNIGHT, clock_text
+from heatlas.sources.tables.cells.degrees import Form, angles, signs
+from heatlas.sources.tables.cells.marks import COMMA, POINT, evidence, joined, plain_text, undecorated
+from heatlas.sources.tables.cells.orders import PERIODS, SAID, first_days, from_calendar, iso_dates, order_evidence
+from heatlas.sources.tables.cells.text import UNKNOWN_TEXTS, as_text, numbers, timestamps
 from heatlas.sources.tables.readings import Reading, State, decide, decide_marks, decoded
 from heatlas.sources.tables.table import RAW
 

@@ -16,7 +16,7 @@ from heatlas.sources.accuracy import INACCURATE, is_inaccurate
 from heatlas.sources.formats.arrays import finite, known_columns, to_name
 from heatlas.sources.formats.phones.legs import legs
 from heatlas.sources.formats.phones.values import odd_moments, plain_moments
-from heatlas.sources.tables.track_groups import grouped
+from heatlas.sources.tables.tracks.groups import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

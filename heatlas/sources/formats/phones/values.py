@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from heatlas.sources.tables.cells import seconds
+from heatlas.sources.tables.cells.text import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

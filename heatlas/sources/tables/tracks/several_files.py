@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from heatlas.sources.tables.buckets import Buckets, key_hashes, number_of_buckets
-from heatlas.sources.tables.cells import seconds
-from heatlas.sources.tables.track_groups import codes_of
+from heatlas.sources.tables.cells.text import seconds
+from heatlas.sources.tables.tracks.buckets import Buckets, key_hashes, number_of_buckets
+from heatlas.sources.tables.tracks.groups import codes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heatlas.sources.tables.cells import UNKNOWN_TEXTS, as_text, numbers
+from heatlas.sources.tables.cells.text import UNKNOWN_TEXTS, as_text, numbers
 from heatlas.sources.tables.columns import plain_name
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ import pyarrow as pa
 from heatlas.core.errors import BadOption, HeatlasError
 from heatlas.sources.formats.line_values import add_values, plain_facts
 from heatlas.sources.formats.ways import POINTS, Way, recordings_of_ways
-from heatlas.sources.tables.cells import seconds
+from heatlas.sources.tables.cells.text import seconds
 from heatlas.sources.tables.columns import CRS, find_columns
-from heatlas.sources.tables.geometry import LINE, places
-from heatlas.sources.tables.geometry_lines import lines_of
-from heatlas.sources.tables.row_activity import start_column
+from heatlas.sources.tables.geometry.lines import lines_of
+from heatlas.sources.tables.geometry.positions import LINE, places
 from heatlas.sources.tables.systems import as_wgs84
+from heatlas.sources.tables.tracks.row_activity import start_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

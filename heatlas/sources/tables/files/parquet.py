@@ -15,8 +15,8 @@ from heatlas.core.filesystems import is_address, locate
 from heatlas.core.threads import side_by_side
 from heatlas.sources.contract.columns import is_partition
 from heatlas.sources.contract.partitions import partition_of
-from heatlas.sources.tables.arrow import failing, with_crs
-from heatlas.sources.tables.parquet_files import ENDING
+from heatlas.sources.tables.files.arrow import failing, with_crs
+from heatlas.sources.tables.files.parquet_files import ENDING
 from heatlas.sources.tables.table import Dataset, Table
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from heatlas.core.batch import Recording
 from heatlas.core.errors import BadOption
-from heatlas.sources.tables.cells import numbers, seconds
+from heatlas.sources.tables.cells.text import numbers, seconds
 from heatlas.sources.tables.columns import plain_name
-from heatlas.sources.tables.row_activity import row_activity, start_column
-from heatlas.sources.tables.track_times import unread
+from heatlas.sources.tables.tracks.row_activity import row_activity, start_column
+from heatlas.sources.tables.tracks.times import unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,14 +11,14 @@ import pyarrow as pa
 from heatlas.core.batch import Activity, Recording
 from heatlas.core.errors import BadOption
 from heatlas.sources.sports import sport_name
-from heatlas.sources.tables.cells import seconds
+from heatlas.sources.tables.cells.flags import says_yes, unnumbered
+from heatlas.sources.tables.cells.text import seconds
 from heatlas.sources.tables.columns import plain_name
-from heatlas.sources.tables.flags import says_yes, unnumbered
 from heatlas.sources.tables.rows import REASONS, positions
 from heatlas.sources.tables.table import RAW
-from heatlas.sources.tables.track_columns import ALWAYS, COMMUTE, GEAR, NAMES, SPORTS, described, metric_name, snake
-from heatlas.sources.tables.track_groups import Groups, as_texts, grouped
-from heatlas.sources.tables.track_times import are_moments, looks_like_time, unread
+from heatlas.sources.tables.tracks.columns import ALWAYS, COMMUTE, GEAR, NAMES, SPORTS, described, metric_name, snake
+from heatlas.sources.tables.tracks.groups import Groups, as_texts, grouped
+from heatlas.sources.tables.tracks.times import are_moments, looks_like_time, unread
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from heatlas.sources.tables.columns import PointColumns
     from heatlas.sources.tables.table import Table
-    from heatlas.sources.tables.track_columns import Described
+    from heatlas.sources.tables.tracks.columns import Described
 
 __all__ = ["UNTRACKED", "read_tracks"]
 
@@ -51,7 +51,7 @@ def read_tracks(
     the same time, or without, keep their order), else in the table's order. Heart rate, elevation and the like are
     found by their names, which may hold units ("speed (km/h)"); all other columns of numbers keep their own names. A
     column with one value in a track also describes the activity: sport and name, or an attribute of its own. One
-    row marked as private makes its track private (see `heatlas.sources.tables.track_columns.described`).
+    row marked as private makes its track private (see `heatlas.sources.tables.tracks.columns.described`).
 
     Only rows without a track are dropped, and counted in `table.dropped`; `heatlas.tracks.clean` checks the fixes.
 

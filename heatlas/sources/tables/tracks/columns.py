@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from heatlas.sources.tables.cells import numbers
-from heatlas.sources.tables.columns import plain_name
-from heatlas.sources.tables.flags import (
+from heatlas.sources.tables.cells.flags import (
     PRIVATE,
     VISIBILITY,
     is_hidden,
@@ -20,8 +18,10 @@ from heatlas.sources.tables.flags import (
     says_nothing,
     unnumbered,
 )
+from heatlas.sources.tables.cells.text import numbers
+from heatlas.sources.tables.columns import plain_name
 from heatlas.sources.tables.table import Role
-from heatlas.sources.tables.track_groups import codes_of
+from heatlas.sources.tables.tracks.groups import codes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.sources.tables.table import Table
-    from heatlas.sources.tables.track_groups import Groups
+    from heatlas.sources.tables.tracks.groups import Groups
 
 __all__ = [
     "ALWAYS",

@@ -12,10 +12,10 @@ from heatlas.core.filesystems import is_address
 from heatlas.sources.contract.columns import ATTRIBUTES, REQUIRED, STATES, check_schema
 from heatlas.sources.contract.reading import read_trips
 from heatlas.sources.tables import is_path
-from heatlas.sources.tables.lines import LINES
-from heatlas.sources.tables.polylines import is_polyline_name
-from heatlas.sources.tables.several_files import Across, shared_tracks
-from heatlas.sources.tables.track_tables import ALL, PARTITION_TRACK, columns_of_tracks, is_ours, recordings_of
+from heatlas.sources.tables.tracks.lines import LINES
+from heatlas.sources.tables.tracks.polylines import is_polyline_name
+from heatlas.sources.tables.tracks.reader import ALL, PARTITION_TRACK, columns_of_tracks, is_ours, recordings_of
+from heatlas.sources.tables.tracks.several_files import Across, shared_tracks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -51,7 +51,7 @@ def recordings_of_tables(
     Raises
     ------
     BadOption, SourceFailed
-        As `heatlas.sources.tables.track_tables.recordings_of` does.
+        As `heatlas.sources.tables.tracks.reader.recordings_of` does.
     """
     plain: list[tuple[Table, TableOptions, str]] = []
     for given in tracks.tables:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from heatlas.core.scratch import make_scratch
 from heatlas.sources.contract.columns import hash_of
-from heatlas.sources.tables.track_groups import codes_of
+from heatlas.sources.tables.tracks.groups import codes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption, HeatlasError
 from heatlas.sources.tables.columns import PointColumns, find_columns, plain_name
-from heatlas.sources.tables.lines import LINES, has_lines, read_lines
-from heatlas.sources.tables.person_column import of_column, person_column
-from heatlas.sources.tables.polylines import is_polyline_name, polyline_column, read_polylines
-from heatlas.sources.tables.row_activity import start_column
 from heatlas.sources.tables.settled import settled
-from heatlas.sources.tables.track_columns import snake
-from heatlas.sources.tables.track_times import looks_like_time, may_be_times
-from heatlas.sources.tables.tracks import read_tracks
-from heatlas.sources.tables.whole_tracks import whole_tracks
+from heatlas.sources.tables.tracks.columns import snake
+from heatlas.sources.tables.tracks.fixes import read_tracks
+from heatlas.sources.tables.tracks.lines import LINES, has_lines, read_lines
+from heatlas.sources.tables.tracks.person import of_column, person_column
+from heatlas.sources.tables.tracks.polylines import is_polyline_name, polyline_column, read_polylines
+from heatlas.sources.tables.tracks.row_activity import start_column
+from heatlas.sources.tables.tracks.times import looks_like_time, may_be_times
+from heatlas.sources.tables.tracks.whole import whole_tracks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from heatlas.core.batch import Recording
     from heatlas.options import ReadingOptions, TableOptions
     from heatlas.sources.tables.given import GivenTable
-    from heatlas.sources.tables.several_files import Across
     from heatlas.sources.tables.table import Table
+    from heatlas.sources.tables.tracks.several_files import Across
 
 __all__ = [
     "ALL", "PARTITION_TRACK", "columns_of_tracks", "hint", "is_ours", "recordings_of", "track_option",

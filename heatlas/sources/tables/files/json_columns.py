@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as arrow_json
 
-from heatlas.sources.tables.geometry import PLACE, UNREADABLE, state_of
-from heatlas.sources.tables.geometry_parts import centre, geojson_parts
+from heatlas.sources.tables.geometry.parts import centre, geojson_parts
+from heatlas.sources.tables.geometry.positions import PLACE, UNREADABLE, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

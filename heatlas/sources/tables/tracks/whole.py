@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.sources.tables.buckets import AT_ONCE, Buckets, key_hashes, number_of_buckets
-from heatlas.sources.tables.track_groups import codes_of
+from heatlas.sources.tables.tracks.buckets import AT_ONCE, Buckets, key_hashes, number_of_buckets
+from heatlas.sources.tables.tracks.groups import codes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from heatlas.sources.tables.cells import UNKNOWN_TEXTS
+from heatlas.sources.tables.cells.text import UNKNOWN_TEXTS
 from heatlas.sources.tables.columns import plain_name
 
 __all__ = ["PRIVATE", "VISIBILITY", "is_hidden", "is_odd", "is_private", "says_nothing", "says_yes", "unnumbered"]

@@ -47,7 +47,7 @@ class _Layout:
 
 
 def read_csv(source: Source) -> Table:
-    """Open delimited text. All columns are text, in which `heatlas.sources.tables.cells` reads numbers.
+    """Open delimited text. All columns are text, in which `heatlas.sources.tables.cells.text` reads numbers.
 
     The delimiter is a comma, semicolon, tab, bar, or blanks. A first row of numbers is not a header: the columns
     are then called column_1, column_2 ... Names that occur twice get a number. Rows with too few or too many

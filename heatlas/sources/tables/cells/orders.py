@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heatlas.sources.tables.marks import joined
+from heatlas.sources.tables.cells.marks import joined
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

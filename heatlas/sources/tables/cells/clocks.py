@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heatlas.sources.tables.cells import UNKNOWN_TEXTS, as_text, known_texts
+from heatlas.sources.tables.cells.text import UNKNOWN_TEXTS, as_text, known_texts
 from heatlas.sources.tables.columns import plain_name
 
 __all__ = ["MIDNIGHT", "are_days", "clock_text", "clocks_said"]

@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from heatlas.sources.tables.geometry_parts import centre, geojson_parts, wkb_parts, wkt_parts
+from heatlas.sources.tables.geometry.parts import centre, geojson_parts, wkb_parts, wkt_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from heatlas.sources.tables.geometry_parts import Part
+    from heatlas.sources.tables.geometry.parts import Part
 
 __all__ = ["CENTRE", "LINE", "MISSING", "PLACE", "UNREADABLE", "RowPlaces", "places", "state_of"]
 
@@ -61,7 +61,7 @@ def places(column: pa.Array) -> RowPlaces:
     """Read a column of geometries.
 
     Points are read in bulk. Polygons and collections are placed at their centre
-    (`heatlas.sources.tables.geometry_parts`). Lines get a state of their own.
+    (`heatlas.sources.tables.geometry.parts`). Lines get a state of their own.
 
     Parameters
     ----------

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from heatlas.core.errors import BadOption, SourceFailed
-from heatlas.sources.tables.arrow import with_crs
 from heatlas.sources.tables.columns import CRS, distinct_names
+from heatlas.sources.tables.files.arrow import with_crs
 from heatlas.sources.tables.table import Table
 
 if TYPE_CHECKING:

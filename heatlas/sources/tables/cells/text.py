@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heatlas.sources.sheets.strava_values import parse_date
-from heatlas.sources.tables.marks import either_way, undecorated
+from heatlas.sources.tables.cells.marks import either_way, undecorated
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.batch import Activity
 from heatlas.sources.sports import is_sport, sport_name
+from heatlas.sources.tables.cells.flags import PRIVATE, VISIBILITY, is_hidden, is_private, says_yes, unnumbered
 from heatlas.sources.tables.columns import plain_name
-from heatlas.sources.tables.flags import PRIVATE, VISIBILITY, is_hidden, is_private, says_yes, unnumbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,7 +10,7 @@ from heatlas.core.errors import BadOption
 from heatlas.core.words import counted
 from heatlas.sources.people import FOLDER
 from heatlas.sources.tables.columns import plain_name
-from heatlas.sources.tables.track_columns import NAMES
+from heatlas.sources.tables.tracks.columns import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -16,8 +16,8 @@ import pyarrow as pa
 
 from heatlas.core.errors import SourceFailed
 from heatlas.sources.tables.columns import CRS
-from heatlas.sources.tables.json_columns import JsonField, as_batch, fields_of, parse_block, shape_of
-from heatlas.sources.tables.json_objects import FEATURES, LINES, Broken, form_of, objects, objects_from
+from heatlas.sources.tables.files.json_columns import JsonField, as_batch, fields_of, parse_block, shape_of
+from heatlas.sources.tables.files.json_objects import FEATURES, LINES, Broken, form_of, objects, objects_from
 from heatlas.sources.tables.streams import encoding_of, transcoded, whole_lines
 from heatlas.sources.tables.table import Table
 
