@@ -125,7 +125,7 @@ def gdal(path, folder, zooms):
     from heatlas import render
 
     picture = folder / "whole.tif"
-    render(path, output=picture, zoom=zooms[1], everything=True, rgba=True)
+    render(path, output=picture, zoom=zooms[1], all=True, rgba=True)
     started = time.perf_counter()
     asked = [f"--zoom={zooms[0]}-{zooms[1]}", "--xyz", "-x", f"--processes={os.cpu_count()}", "-q"]
     subprocess.run([tool, *asked, str(picture), str(folder / "gdal")], check=True)

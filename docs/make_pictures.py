@@ -215,7 +215,7 @@ def metrics(export: Path) -> Image.Image:
 
 def relations(export: Path) -> Image.Image:
     """Relations of pace and heart rate, of runs."""
-    shown = {"around": "47.797,10.893,2600m", "width": 400, "legend": True, "sports": ["Run"]}
+    shown = {"around": "47.797,10.893,2600m", "width": 400, "legend": True, "sport": ["Run"]}
     names = ("corr(pace, heart_rate)", "slope(heart_rate ~ pace)", "residual(heart_rate)")
     return panels([(f"--measure '{name}'", rendered(export, measure=name, **shown)) for name in names])
 
@@ -238,7 +238,7 @@ def hidden(export: Path) -> Image.Image:
     return panels([
         ("nothing hidden", rendered(export, **shown)),
         ("--clip-ends 300m", rendered(export, clip_ends="300m", **shown)),
-        ("--clip-ends 300m --zone ...,350m", rendered(export, clip_ends="300m", zones=[f"{at},350m"], **shown)),
+        ("--clip-ends 300m --zone ...,350m", rendered(export, clip_ends="300m", zone=[f"{at},350m"], **shown)),
     ])  # fmt: skip
 
 

@@ -74,9 +74,9 @@ def test_measures_and_windows_in_each_others_places(source):
 def test_widths_say_their_unit():
     window = TRACKS.window(bbox=BOX, width=90)
     with pytest.raises(BadOption, match="'4' is no width: write it like 4m"):
-        TRACKS.heat(window=window, smoothing=4)
+        TRACKS.heat(window=window, smooth=4)
     with pytest.raises(BadOption, match="'500' is no radius: write it like 15px or 500m"):
-        heatlas.open_points(POINTS).heat(window=window, kernel=500)
+        heatlas.open_points(POINTS).heat(window=window, radius=500)
 
 
 @pytest.mark.parametrize("make", [str, dt.date.fromisoformat, dt.datetime.fromisoformat])
@@ -122,9 +122,9 @@ def test_rendering_takes_dates_boxes_and_names(tmp_path):
     file = tmp_path / "made.db"
     made(file, walks(4, 8)).close()
     box = {"bbox": BOX, "resolution": 30}
-    given = heatlas.render(file, output=tmp_path / "a.npy", after=dt.date(2023, 11, 17), sports="Run", **box)
+    given = heatlas.render(file, output=tmp_path / "a.npy", after=dt.date(2023, 11, 17), sport="Run", **box)
     text = heatlas.render(
-        file, output=tmp_path / "b.npy", after="2023-11-17", sports=["Run"], bbox=",".join(map(str, BOX)),
+        file, output=tmp_path / "b.npy", after="2023-11-17", sport=["Run"], bbox=",".join(map(str, BOX)),
         resolution="30m",
     )  # fmt: skip
     assert given["activities"] == text["activities"] > 0

@@ -70,7 +70,7 @@ def sound(tmp_path_factory):
     with open_library(path, create=True) as library, library.write() as link:
         write_settings(link, Settings(zooms=(ZOOM, ZOOM)))
     zone = f"{HOME.lat},{HOME.lon},{HOME.radius}m"
-    import_into(path, folder / "export", folder / "other", zones=(zone,), rest=48, max_heart_rate=190)
+    import_into(path, folder / "export", folder / "other", zone=(zone,), rest=48, max_heart_rate=190)
     import_into(path, folder / "clinics.csv", weight="beds")
     return path
 

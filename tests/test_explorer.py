@@ -169,7 +169,7 @@ def test_a_public_answer_is_never_of_a_few(private_path):
 
 def test_filters_choose_what_they_choose_elsewhere(path):
     everything = heatlas.explore(path, zoom=17)
-    runs = heatlas.explore(path, zoom=17, sports="Run")
+    runs = heatlas.explore(path, zoom=17, sport="Run")
     rides = heatlas.explore(path, zoom=17, where="sport = 'Ride'")
     assert counted(runs) + counted(rides) == counted(everything)
     assert runs["activities"] + rides["activities"] == everything["activities"]
@@ -178,7 +178,7 @@ def test_filters_choose_what_they_choose_elsewhere(path):
     with pytest.raises(NothingToDraw, match="the filter leaves none of 14 activities"):
         heatlas.explore(path, after="2100-01-01")
     with pytest.raises(BadOption, match="no activity is a Swim"):
-        heatlas.explore(path, sports="Swim")
+        heatlas.explore(path, sport="Swim")
 
 
 def test_the_history_ends_with_the_scores(path):
@@ -298,7 +298,7 @@ def pixels(path):
 @pytest.mark.parametrize("background", ["none", "dark", "light"])
 def test_a_picture_has_a_block_for_each_tile(path, tmp_path, background):
     out = tmp_path / "tiles.png"
-    report = heatlas.explore(path, output=out, zoom=17, background=background, everything=True, width=1000)
+    report = heatlas.explore(path, output=out, zoom=17, background=background, all=True, width=1000)
     picture = pixels(out)
     assert 800 < picture.shape[1] <= 1000
     beside = json.loads((tmp_path / "tiles.png.json").read_text())
@@ -337,7 +337,7 @@ WRONG = [
     ({"around": "47.8,10.9,5km"}, "add --missing"),
     ({"around": "47.8,10.9", "missing": True}, "is no circle"),
     ({"around": "47.8,10.9,5000km", "missing": True}, "take a smaller radius"),
-    ({"around": "47.8,10.9,5km", "everything": True, "output": "tiles.png"}, "--all and --around"),
+    ({"around": "47.8,10.9,5km", "all": True, "output": "tiles.png"}, "--all and --around"),
     ({"width": 500, "output": "tiles.gpx"}, "--width is for a .png"),
     ({"legend": True}, "--legend is for a .png"),
     ({"title": "Mine", "output": "tiles.kml"}, "--title is for a .png"),
@@ -346,7 +346,7 @@ WRONG = [
     ({"where": "weathr = 'rain'"}, "no activity has an attribute"),
     ({"after": "soon"}, "is no date"),
     ({"clip_ends": "200m"}, "--clip-ends is for --public"),
-    ({"zones": ["47.8,10.9,300m"]}, "--zone is for --public"),
+    ({"zone": ["47.8,10.9,300m"]}, "--zone is for --public"),
     ({"clip_ends": "200m", "public": True}, "a library hides what it was told to"),
     ({"lat": "y"}, "for tables"),
 ]

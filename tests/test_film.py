@@ -160,13 +160,13 @@ def test_activities_without_a_start_are_left_out_and_counted(tmp_path):
 
 def test_filters_and_privacy_hold_for_films(tmp_path):
     tracks = dated(6)
-    report = film_job(tmp_path, width=80, sports=["Run"], after="2023-11-16").run(Tracks((join(tracks),)), Context(1))
+    report = film_job(tmp_path, width=80, sport=["Run"], after="2023-11-16").run(Tracks((join(tracks),)), Context(1))
     assert report["activities"] == 3
     assert report["from"] == "2023-11-18"
     zone = heatlas.open(made.export(tmp_path / "export"))
-    job = film_job(tmp_path, width=80, zones=["47.8,10.9,30km"])
+    job = film_job(tmp_path, width=80, zone=["47.8,10.9,30km"])
     with pytest.raises(NothingToDraw):
-        job.run(zone.select(sports=["Ride"]), 1)
+        job.run(zone.select(sport=["Ride"]), 1)
 
 
 def test_totals_are_of_what_lies_in_the_window():

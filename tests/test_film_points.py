@@ -157,7 +157,7 @@ def test_a_table_without_times_says_what_is_missing(tmp_path):
 def test_options_of_tracks_are_refused(tmp_path):
     table = written(tmp_path / "cases.csv", cases(5))
     with pytest.raises(BadOption, match="--sport is for tracks, and these are points"):
-        heatlas.render(table, output=tmp_path / "a.gif", sports=["Run"])
+        heatlas.render(table, output=tmp_path / "a.gif", sport=["Run"])
     with pytest.raises(BadOption, match="--public is for tracks: points are what their owner chose to show"):
         heatlas.render(table, output=tmp_path / "a.gif", public=True)
 

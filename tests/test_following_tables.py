@@ -132,7 +132,7 @@ def test_what_is_wrong_with_the_command_ends_it(tmp_path):
     written(tmp_path / "p.csv")
     for options, words in (
         ({"weight": "nothing"}, "nothing"),
-        ({"weight": "beds", "sports": ["Run"]}, "--sport is for tracks"),
+        ({"weight": "beds", "sport": ["Run"]}, "--sport is for tracks"),
         ({"weight": "beds", "every": "now"}, "no time"),
     ):
         with pytest.raises(BadOption, match=words):

@@ -42,11 +42,11 @@ def test_private_activities_and_other_sports_are_not_in_it(tmp_path):
     made(tmp_path / "lib.db", tracks).close()
     made(tmp_path / "open.db", [track for track in tracks if not track.activities[0].private]).close()
     found = []
-    for name, options in (("lib.db", {"public": True}), ("open.db", {}), ("lib.db", {"sports": "Run"})):
+    for name, options in (("lib.db", {"public": True}), ("open.db", {}), ("lib.db", {"sport": "Run"})):
         heatlas.render(tmp_path / name, output=tmp_path / "map.html", explorer=17, zoom="8-10", **options)
         found.append(data_of(tmp_path / "map.html")["explorer"]["tiles"])
     assert found[0] == found[1]
-    runs = heatlas.explore(tmp_path / "lib.db", zoom=17, sports="Run")
+    runs = heatlas.explore(tmp_path / "lib.db", zoom=17, sport="Run")
     assert found[2] == [[tile["x"], tile["y"]] for tile in runs["tiles"]]
 
 

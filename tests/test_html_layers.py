@@ -116,7 +116,7 @@ def test_archives_and_scales_are_those_of_python(library, output):
 
 
 def test_measures_alone_and_filters(library, output):
-    publish_html(library, output, zooms=ZOOMS, layers="passes,max(heart_rate)", sports=("Run",))
+    publish_html(library, output, zooms=ZOOMS, layers="passes,max(heart_rate)", sport=("Run",))
     assert told(data_of(output)) == [("Measure", "Passes", 4), ("Measure", "Max heart rate", 4)]
     publish_html(library, output, zooms=ZOOMS, layers="month", after="2024-03-01", before="2024-09-10", title="T")
     months = [title for group, title, _ in told(data_of(output)) if group]

@@ -88,7 +88,7 @@ def test_zones_are_renewed_by_a_word(export):
     assert command("zones", "renew", "-l", "l.db").stdout == "all zones are cut by today's rule: nothing was changed\n"
     with open_library("l.db") as library:
         reindex(library, zones={"zone 1": replace(zones_of("l.db")["zone 1"], rule=1)})
-    import_into("l.db", export, zones=[f"{lat},{lon},300m"])  # the same again: its cut is not drawn anew
+    import_into("l.db", export, zone=[f"{lat},{lon},300m"])  # the same again: its cut is not drawn anew
     assert [zone.rule for zone in zones_of("l.db").values()] == [1]
     assert "rule 1; heatlas zones renew draws a better one" in command("zones", "list", "-l", "l.db").stdout
     said = command("zones", "renew", "-l", "l.db")
@@ -101,9 +101,9 @@ def test_zones_are_renewed_by_a_word(export):
 def test_a_zone_of_an_import_takes_no_name_of_another(export):
     from heatlas.library.manage import show_zone, zones_of
 
-    import_into("l.db", export, zones=["47,11,300m", "48,12,300m"])
+    import_into("l.db", export, zone=["47,11,300m", "48,12,300m"])
     show_zone("l.db", "zone 1")
-    import_into("l.db", export, zones=["49,13,300m"])
+    import_into("l.db", export, zone=["49,13,300m"])
     assert {name: zone.lat for name, zone in zones_of("l.db").items()} == {"zone 1": 49, "zone 2": 48}
 
 
@@ -230,7 +230,7 @@ def test_a_new_library_into_which_nothing_came_is_taken_away(tmp_path):
     with pytest.raises(BadOption):
         import_into("l.db", tmp_path / "bad.csv", track="id")
     assert not list(tmp_path.glob("l.db*"))
-    import_into("hides.db", tmp_path / "none", zones=["47,11,300m"])  # the next import must not forget that
+    import_into("hides.db", tmp_path / "none", zone=["47,11,300m"])  # the next import must not forget that
     assert identity(Path("hides.db")) == "library"
     open_library("l.db", create=True).close()
     import_into("l.db", tmp_path / "none")

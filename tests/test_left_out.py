@@ -141,7 +141,7 @@ def test_every_output_says_it_once(folder, tmp_path, output):
 
 def test_a_map_that_leaves_out_all_says_why(folder, tmp_path):
     with pytest.raises(NothingToDraw, match=r"needs; flat_pace makes sense of runs and walks alone: 1 activity"):
-        heatlas.render(folder, output=tmp_path / "a.png", measure="flat_pace", sports=["Ride"], width=100)
+        heatlas.render(folder, output=tmp_path / "a.png", measure="flat_pace", sport=["Ride"], width=100)
 
 
 def test_a_library_counts_elevations_that_leap_as_tracing_does(tmp_path):

@@ -132,7 +132,7 @@ def test_both_can_be_asked_for(both, tmp_path):
     found = heatlas.inspect(both)
     assert found["activities"] == 2
     said = [each["reason"] for each in found["files"]["warnings"]]
-    assert said == ["lines are drawn; 4 points and 1 area are not: --as points draws the points"]
+    assert said == ["lines are drawn; 4 points and 1 area are not: --read-as points draws the points"]
     points = heatlas.inspect(both, read_as="points")
     assert (points["points"], points["dropped"]) == (5, {"rows that are lines": 2})
     assert len(heatlas.open(both)) == 2
@@ -145,7 +145,7 @@ def test_every_way_in(both, tmp_path):
         archive.writestr("x/a.geojson", both.read_bytes())
         archive.writestr("x/readme.txt", "Nothing.")
     for source in (both, tmp_path / "plain", tmp_path / "a.zip"):
-        assert heatlas.render(source, output=tmp_path / "a.png", width=64, everything=True)["activities"] == 2
+        assert heatlas.render(source, output=tmp_path / "a.png", width=64, all=True)["activities"] == 2
         assert len(heatlas.open(source).where("name = 'b'")) == 1
         library = tmp_path / f"{source.name}.db"
         assert import_into(library, source)["activities"] == 2
@@ -184,7 +184,7 @@ def test_lines_of_files_of_layers(frame, name, tmp_path):
     assert len(tracks.where("sport = 'Run' AND width < 2")) == 1
     assert tracks.fixes == 9
     assert heatlas.inspect(path)["columns"]["elevation"] > 0
-    report = heatlas.render(path, output=tmp_path / "a.png", width=64, everything=True)
+    report = heatlas.render(path, output=tmp_path / "a.png", width=64, all=True)
     assert report["activities"] == 3
     assert import_into(tmp_path / "a.db", path)["activities"] == 3
     assert import_into(tmp_path / "a.db", path)["activities"] == 3
@@ -262,7 +262,7 @@ def test_points_of_a_table_with_lines(tmp_path):
     tracks = heatlas.open(path)
     assert len(tracks) == 1
     assert tracks.report.dropped == {"rows without a position": 1}
-    assert "2 points are not: --as points draws the points" in str(tracks.report.warnings)
+    assert "2 points are not: --read-as points draws the points" in str(tracks.report.warnings)
     assert heatlas.inspect(path, read_as="points")["points"] == 2
 
 
@@ -280,8 +280,8 @@ def test_what_contradicts_is_refused(tmp_path):
     path.write_text("id,lat,lon\n1,47,11\n", encoding="utf-8")
     for options, said in (
         ({"read_as": "tracks"}, "has no lines that can be read"),
-        ({"read_as": "points", "track": "id"}, "--as points and --track id contradict each other"),
-        ({"read_as": "tracks", "lat": "lat"}, "--as tracks reads lines"),
+        ({"read_as": "points", "track": "id"}, "--read-as points and --track id contradict each other"),
+        ({"read_as": "tracks", "lat": "lat"}, "--read-as tracks reads lines"),
     ):
         with pytest.raises(BadOption, match=said):
             heatlas.inspect(path, **options)
@@ -294,9 +294,9 @@ def test_options_that_would_change_nothing_are_refused(tmp_path, both):
     import_into(library, both)
     for source, options, said in (
         (table, {"routes": True}, "--routes is for recordings, and there is none"),
-        (track, {"read_as": "points"}, "--as points is for maps and tables of geometries, and there is none"),
+        (track, {"read_as": "points"}, "--read-as points is for maps and tables of geometries, and there is none"),
         (library, {"routes": True}, "--routes is for sources when they are read"),
-        (library, {"read_as": "tracks"}, "--as is for sources when they are read"),
+        (library, {"read_as": "tracks"}, "--read-as is for sources when they are read"),
     ):
         for call in (heatlas.inspect, lambda *a, **k: heatlas.render(*a, output=tmp_path / "a.png", **k)):
             with pytest.raises(BadOption, match=said):

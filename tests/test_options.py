@@ -93,7 +93,7 @@ def test_what_a_command_gives_says_what_was_typed():
     ]
     context = command.make_context("render", typed)
     asked = gather(RenderOptions, {name: value for name, value in context.params.items() if name not in own})
-    assert given(asked) == {"everything": True, "zoom": "13", "dates": "dmy", "sports": ("Run", "Ride"), "fps": 12.5}
+    assert given(asked) == {"all": True, "zoom": "13", "dates": "dmy", "sport": ("Run", "Ride"), "fps": 12.5}
 
 
 def test_kinds_of_output_are_known():
@@ -108,8 +108,8 @@ def test_kinds_of_output_are_known():
         ("a.png", {"every": "day"}, r"--every is for films \(.mp4, .gif, moving .webp\) and tiles .*: leave it out"),
         ("a.gif", {"radius": "3px"}, "--radius is for points in a table, and these are tracks: leave it out"),
         ("tiles/", {"legend": True}, "--legend is for pictures .* and films"),
-        ("a.html", {"form": "webp"}, "--format is for tiles"),
-        ("a.html", {"everything": True}, "--all is for pictures"),
+        ("a.html", {"format": "webp"}, "--format is for tiles"),
+        ("a.html", {"all": True}, "--all is for pictures"),
         ("a.mp4", {"told": print}, "told is for tiles"),
         ("tiles/", {"public_least": 3}, "--public-least is for --public"),
     ],
@@ -126,14 +126,14 @@ def test_values_are_kept_as_the_command_line_has_them():
         RenderOptions,
         {
             "bbox": (8, 47.5, 9, 48), "resolution": 2.5, "smooth": 0, "after": dt.date(2024, 5, 1),
-            "zones": "47,11,300m", "sports": ["Run"], "legend": False, "title": None, "max_gap": 600, "zoom": 13.5,
+            "zone": "47,11,300m", "sport": ["Run"], "legend": False, "title": None, "max_gap": 600, "zoom": 13.5,
         },
     )  # fmt: skip
     assert given(asked) == {
-        "bbox": "8,47.5,9,48", "resolution": "2.5", "smooth": "0", "after": "2024-05-01", "zones": ("47,11,300m",),
-        "sports": ("Run",), "max_gap": "600", "zoom": 13.5,
+        "bbox": "8,47.5,9,48", "resolution": "2.5", "smooth": "0", "after": "2024-05-01", "zone": ("47,11,300m",),
+        "sport": ("Run",), "max_gap": "600", "zoom": 13.5,
     }  # fmt: skip
-    assert asked.hiding == HidingOptions(zones=("47,11,300m",))
+    assert asked.hiding == HidingOptions(zone=("47,11,300m",))
 
 
 @pytest.mark.parametrize("function", [heatlas.render, heatlas.open, heatlas.open_points, heatlas.inspect])
@@ -153,8 +153,8 @@ def test_a_library_is_told_only_what_it_knows(tmp_path):
 
 
 def test_what_would_be_ignored_is_refused_by_its_name_on_the_command_line():
-    refuse(FilterOptions(utc=True), "tracks", "sports")
+    refuse(FilterOptions(utc=True), "tracks", "sport")
     with pytest.raises(BadOption, match=r"^--sport is for tracks$"):
-        refuse(FilterOptions(utc=True, sports=("Run",)), "tracks", "sports")
+        refuse(FilterOptions(utc=True, sport=("Run",)), "tracks", "sport")
     with pytest.raises(BadOption, match="say both or none"):
         PublicOptions(public_least=3).check()

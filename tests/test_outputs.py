@@ -47,15 +47,15 @@ def test_an_order_has_the_options_of_render(site):
     )  # fmt: skip
     assert order.name == "heatlas-pace.pdf"
     assert order.options == {
-        "measure": "pace", "sports": ["Run"], "after": "2024-01-01T00:00:00", "bbox": [10.89, 47.79, 10.91, 47.81],
+        "measure": "pace", "sport": ["Run"], "after": "2024-01-01T00:00:00", "bbox": [10.89, 47.79, 10.91, 47.81],
         "width": 800, "title": "Mine", "background": "light", "tone": "4:6", "legend": True, "scale_bar": True,
         "where": "(distance > 10) AND NOT private",
     }  # fmt: skip
-    film = ordered(site, kind="film", bbox=BOX, width="400", seconds="5", everybody="1", title="is for pictures")
+    film = ordered(site, kind="film", bbox=BOX, width="400", duration="5s", everybody="1", title="is for pictures")
     assert film.options["public"] is True
     assert film.options["duration"] == "5s"
     assert "title" not in film.options
-    assert ordered(site, kind="tiles", form="mbtiles", measure="max(power)").name == "heatlas-max-power.mbtiles"
+    assert ordered(site, kind="tiles", format="mbtiles", measure="max(power)").name == "heatlas-max-power.mbtiles"
     assert ordered(site, kind="page", bbox=BOX).options["bbox"] == [10.89, 47.79, 10.91, 47.81], "where it opens"
     assert "bbox" not in ordered(site, kind="tiles", bbox=BOX).options
 
@@ -65,13 +65,13 @@ def test_an_order_has_the_options_of_render(site):
     [
         ({}, "kind must be one of picture, film, page, tiles"),
         ({"kind": "virus"}, "kind must be one of"),
-        ({"kind": "picture", "bbox": BOX, "form": "exe"}, "a picture can be png, webp, pdf, not 'exe'"),
+        ({"kind": "picture", "bbox": BOX, "format": "exe"}, "a picture can be png, webp, pdf, not 'exe'"),
         ({"kind": "picture"}, "bbox must be"),
         ({"kind": "picture", "bbox": BOX, "width": "10001"}, "width must be a whole number from 64 to 10000"),
         ({"kind": "picture", "bbox": "10.89,47.0,10.9,48.9", "width": "3000"}, "too large to be made here"),
         (
-            {"kind": "film", "bbox": BOX, "width": "400", "seconds": "600"},
-            "seconds must be a whole number from 2",
+            {"kind": "film", "bbox": BOX, "width": "400", "duration": "600"},
+            "duration must be a whole number from 2",
         ),
         ({"kind": "film", "bbox": BOX, "width": "5000"}, "width must be"),
         ({"kind": "page", "where": "sport ="}, "filter"),

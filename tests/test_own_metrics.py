@@ -197,14 +197,14 @@ def test_render_defines_them_for_the_run(tmp_path, monkeypatch):
         export,
         output=tmp_path / "page.html",
         layers="passes, cost, share(cost > 40)",
-        metrics=["cost = heart_rate*pace"],
+        metric=["cost = heart_rate*pace"],
     )
     assert report["layers"] == ["Passes", "Mean cost", "Passes with cost > 40"]
     with pytest.raises(BadOption, match="no measure 'cost'"):
         heatlas.render(export, output=tmp_path / "x.png", measure="cost")
     (tmp_path / "points.csv").write_text("lat,lon\n1,2\n")
     with pytest.raises(BadOption, match="--metric is for tracks"):
-        heatlas.render(tmp_path / "points.csv", output=tmp_path / "x.png", metrics=["cost = heart_rate * pace"])
+        heatlas.render(tmp_path / "points.csv", output=tmp_path / "x.png", metric=["cost = heart_rate * pace"])
 
 
 def test_lists_are_split_outside_of_brackets():

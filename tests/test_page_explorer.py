@@ -74,7 +74,7 @@ def test_tiles_follow_the_filter_and_the_theme(browser, address, path):
     with visit(browser, f"{address}{MIDDLE}&explorer=17") as seen:
         everything = numbers(seen)
         seen.page.click("[data-sport=Ride]")
-        assert numbers(seen, everything).startswith(said(heatlas.explore(path, zoom=17, sports="Ride")))
+        assert numbers(seen, everything).startswith(said(heatlas.explore(path, zoom=17, sport="Ride")))
         seen.page.click("#theme")
         seen.settle()
         assert blue(seen).mean() > 0.01
@@ -86,9 +86,9 @@ def test_tiles_follow_the_filter_and_the_theme(browser, address, path):
 def test_two_maps_have_tiles_of_their_own(browser, address, path):
     with visit(browser, f"{address}{MIDDLE}&explorer=17&sport=Run&b.sport=Ride&split=0.5") as seen:
         left = numbers(seen)
-        assert left.startswith(said(heatlas.explore(path, zoom=17, sports="Run")))
+        assert left.startswith(said(heatlas.explore(path, zoom=17, sport="Run")))
         seen.page.click("#sides button:nth-child(2)")
-        assert numbers(seen, left).startswith(said(heatlas.explore(path, zoom=17, sports="Ride")))
+        assert numbers(seen, left).startswith(said(heatlas.explore(path, zoom=17, sport="Ride")))
 
 
 def test_a_phone_shows_them_too_and_odd_links_do_no_harm(plain_browser, address):

@@ -268,7 +268,7 @@ def test_filters(tmp_path):
         ({"radius": "5"}, "15px"),
         ({"radius": "-5px"}, "15px"),
         ({"radius": "9px", "smooth": "2px"}, "cannot go together"),
-        ({"sports": ["Run"]}, "--track"),
+        ({"sport": ["Run"]}, "--track"),
         ({"clip_ends": "200m"}, "--track"),
         ({"radius": "500km", "resolution": "10m", "bbox": "38,9,38.1,9.1"}, "coarser"),
         ({"query": "SELECT 1"}, "databases"),

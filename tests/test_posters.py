@@ -182,7 +182,7 @@ def pixels(path):
 @pytest.mark.parametrize("measure", ["passes", "heart_rate"])
 @pytest.mark.parametrize("background", ["none", "light"])
 def test_files_in_strips_are_files_at_once(export, tmp_path, monkeypatch, name, measure, background):
-    options = {"measure": measure, "width": 420, "everything": False, "legend": True, "background": background}
+    options = {"measure": measure, "width": 420, "all": False, "legend": True, "background": background}
     options["around"] = "47.803,10.92,3km"
     options["rgba"] = name.endswith(".tif") and background == "light"
     at_once = heatlas.render(export, output=tmp_path / name, **options)

@@ -61,7 +61,7 @@ def tracks_of(batches):
 
 
 def choice(clip=None, zones=()):
-    return Selection.parse(FilterOptions(), HidingOptions(clip_ends=clip, zones=zones))
+    return Selection.parse(FilterOptions(), HidingOptions(clip_ends=clip, zone=zones))
 
 
 def told(batches, clip=None, zones=(), public=False):

@@ -59,10 +59,10 @@ def around(tiles):
     [
         ("", {}, (0, 18)),
         ("?smooth=0", {"smooth": "0"}, (1, 18)),
-        ("?smooth=60m&sport=Run&tone=sqrt", {"smooth": "60m", "sports": ["Run"], "tone": "sqrt"}, (0, 17)),
+        ("?smooth=60m&sport=Run&tone=sqrt", {"smooth": "60m", "sport": ["Run"], "tone": "sqrt"}, (0, 17)),
         ("?where=distance is null and sport='Ride'&colormap=viridis", {"where": "distance is null and sport='Ride'",
          "colormap": "viridis"}, (14, 17)),
-        ("", {"measure": "pace", "form": "webp"}, (13, 18)),
+        ("", {"measure": "pace", "format": "webp"}, (13, 18)),
         ("?tone=rank", {"measure": "max(heart_rate)", "tone": "rank"}, (12, 16)),
         ("?smooth=3px", {"measure": "seconds", "smooth": "3px"}, (12, 17)),
         ("?tone=local:0.2:1", {"tone": "local:0.2:1"}, (15, 15)),
@@ -70,7 +70,7 @@ def around(tiles):
 )  # fmt: skip
 def test_tiles_equal_those_of_the_live_map(home, tmp_path, query, options, zooms):
     report = publish(home, tmp_path / "tiles", zooms=zooms, **options)
-    form = options.get("form", "png")
+    form = options.get("format", "png")
     tiles = folder_tiles(tmp_path / "tiles", form)
     assert {z for z, _, _ in tiles} == set(range(zooms[0], zooms[1] + 1))
     assert report["tiles"]["written"] == len(tiles)
@@ -141,11 +141,11 @@ def test_the_second_run_writes_what_has_changed(tmp_path, name):
 def test_a_filter_chooses_other_activities(home, tmp_path):
     options = {"zooms": (8, 17), "tone": "1:9"}
     publish(home, tmp_path / "tiles", **options)
-    report = publish(home, tmp_path / "tiles", sports=["Run"], **options)
-    publish(home, tmp_path / "fresh", sports=["Run"], **options)
+    report = publish(home, tmp_path / "tiles", sport=["Run"], **options)
+    publish(home, tmp_path / "fresh", sport=["Run"], **options)
     assert folder_tiles(tmp_path / "tiles") == folder_tiles(tmp_path / "fresh")
     assert report["tiles"]["written"] > 0
-    assert publish(home, tmp_path / "tiles", sports=["Run"], **options)["tiles"]["written"] == 0
+    assert publish(home, tmp_path / "tiles", sport=["Run"], **options)["tiles"]["written"] == 0
 
 
 def test_attributes_that_change_what_is_chosen(tmp_path):
@@ -283,7 +283,7 @@ def test_gdal_finds_mbtiles_where_they_lie(home, tmp_path):
 
     from heatlas.core.mercator import CIRCUMFERENCE
 
-    publish(home, tmp_path / "heat.mbtiles", zooms=(13, 13), sports=["Run"], before="2023-11-25")
+    publish(home, tmp_path / "heat.mbtiles", zooms=(13, 13), sport=["Run"], before="2023-11-25")
     tiles = tiles_in(tmp_path / "heat.mbtiles")
     with rasterio.open(tmp_path / "heat.mbtiles") as raster:
         assert raster.crs.to_epsg() == 3857
@@ -305,15 +305,15 @@ def test_what_cannot_be_written_is_refused(home, tmp_path):
         (tmp_path / "full" / "holiday.jpg" / "heat.pmtiles", {}, "is no folder"),
         (tmp_path / "full" / "holiday.jpg", {}, "is a file"),
         (tmp_path / "tiles", {"zooms": (3, 23)}, "zooms 3-23"),
-        (tmp_path / "tiles", {"form": "jpeg"}, "png or webp"),
+        (tmp_path / "tiles", {"format": "jpeg"}, "png or webp"),
         (tmp_path / "tiles", {"measure": "wishes"}, "wishes"),
-        (tmp_path / "tiles", {"sports": ["Curling"]}, "Curling"),
+        (tmp_path / "tiles", {"sport": ["Curling"]}, "Curling"),
     ]:
         with pytest.raises(BadOption, match=words):
             publish(home, output, **options)
     publish(home, tmp_path / "tiles", zooms=(3, 3))
     with pytest.raises(BadOption, match="png tiles"):
-        publish(home, tmp_path / "tiles", zooms=(3, 3), form="webp")
+        publish(home, tmp_path / "tiles", zooms=(3, 3), format="webp")
     with pytest.raises(NothingToDraw):
         publish(home, tmp_path / "new", after="2099-01-01")
     assert not (tmp_path / "new").exists()
@@ -366,7 +366,7 @@ def test_what_an_earlier_version_laid_beside_the_page_is_removed(home, tmp_path)
 
 def test_the_words_that_are_digested_stay(home):
     """Folders that were published hold digests of them: another word, or a version, draws all of their tiles again."""
-    of_tracks = parse_request(home, asked(measure="pace", tone="log:2:10", smooth="8m", form="webp"))
+    of_tracks = parse_request(home, asked(measure="pace", tone="log:2:10", smooth="8m", format="webp"))
     assert look_words(of_tracks.look, of_tracks.form) == (
         "('1', '0.1.0', 'mean(pace)', Smoothing(metres=8.0, pixels=0.0), "
         "Scale(curve='log', range=(0.12, 0.6)), '', None, 'webp')"
@@ -378,7 +378,7 @@ def test_the_words_that_are_digested_stay(home):
         "('1', '0.1.0', 'sum(beds) per km2', Smoothing(metres=0.0, pixels=0.0), None, 'clinics', "
         "Kernel(shape='quartic', metres=500.0, pixels=15.0), 'png')"
     )
-    chosen = parse_request(home, asked(sports=["Run", "Ride"], where="name = 'x'", after="2024-05-01"))
+    chosen = parse_request(home, asked(sport=["Run", "Ride"], where="name = 'x'", after="2024-05-01"))
     assert chosen.said == "Filter(where=\"name = 'x'\", sports=('Ride', 'Run'), after='2024-05-01', before=None)"
     assert hiding_words(Settings(200.0, zooms=(2, 16), secret="ab"), {"home": Zone(60.1, 24.9, 500.0)}) == (
         "(Settings(clip_ends=200.0, rejoin=25.0, zooms=(2, 16), secret='ab', max_gap=None, max_gap_distance=None), "

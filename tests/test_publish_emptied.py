@@ -55,7 +55,7 @@ def test_a_library_that_has_become_empty_empties_its_map(tmp_path, name):
     assert not tiles_in(tmp_path / name)
 
 
-@pytest.mark.parametrize("chosen", [{"where": "sport = 'Run'"}, {"sports": ["Run"]}])
+@pytest.mark.parametrize("chosen", [{"where": "sport = 'Run'"}, {"sport": ["Run"]}])
 def test_what_the_filter_of_the_map_no_longer_finds_goes_from_it(tmp_path, chosen):
     # Else what was removed from the library would stay published.
     library = made(tmp_path / "lib.db", walks(1, 4))
@@ -70,7 +70,7 @@ def test_what_the_filter_of_the_map_no_longer_finds_goes_from_it(tmp_path, chose
         with pytest.raises(NothingToDraw, match="leaves none"):
             publish(tmp_path / "lib.db", tmp_path / name, zooms=ZOOMS, where="sport = 'Runn'")
         with pytest.raises(BadOption, match="no activity is a Walk: there are Ride"):
-            publish(tmp_path / "lib.db", tmp_path / name, zooms=ZOOMS, sports=["Walk"])
+            publish(tmp_path / "lib.db", tmp_path / name, zooms=ZOOMS, sport=["Walk"])
 
 
 def test_what_has_become_private_goes_from_a_public_map(tmp_path):
@@ -115,7 +115,7 @@ def test_a_table_that_has_become_empty_empties_its_map(tmp_path, name):
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_tiles_of_another_form_are_emptied_as_well(tmp_path, name):
     table = tmp_path / "table.csv"
-    how = {"weight": "w", "zoom": "9-11", "form": "webp", "title": "Drops", "attribution": "mine"}
+    how = {"weight": "w", "zoom": "9-11", "format": "webp", "title": "Drops", "attribution": "mine"}
     table.write_text("lat,lon,w\n60,24,3\n60.01,24.02,40\n")
     assert heatlas.render(table, output=tmp_path / name, **how)["tiles"]["written"]
     table.write_text("lat,lon,w\n")

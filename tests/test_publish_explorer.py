@@ -54,7 +54,7 @@ def test_they_follow_the_library_and_the_filter(tmp_path):
     library.close()
     again()
     assert found[2] == found[0]
-    again(sports="Run")
+    again(sport="Run")
     assert found[3]["total"] < found[0]["total"]
     # Without the option they are no longer told.
     publish(path, folder, zooms=ZOOMS)

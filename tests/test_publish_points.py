@@ -183,7 +183,7 @@ def test_what_is_drawn_when_nobody_says(home, several, tmp_path):
     ("options", "words"),
     [
         ({"where": "beds > 3"}, "--where is for tracks: the points of clinics are added up already"),
-        ({"sports": ["Run"]}, "--sport is for tracks"),
+        ({"sport": ["Run"]}, "--sport is for tracks"),
         ({"after": "2024-01-01"}, "have no times, which --after asks for"),
         ({"before": "2024-01-01"}, "have no times, which --before asks for"),
         ({"measure": "sum(schools)"}, "no point set 'schools'"),
@@ -229,7 +229,7 @@ def test_layers_of_points_and_of_tracks(several, tmp_path):
     output = tmp_path / "map.html"
     publish_html(
         several, output, zooms=(6, 9), layers="SUM(clinics),count(clinics),passes,mean(drift)", radius="20px",
-        sports=("Run",), smooth="3px",
+        sport=("Run",), smooth="3px",
     )  # fmt: skip
     layers = data_of(output)["layers"]
     assert [layer["title"] for layer in layers] == [
@@ -244,7 +244,7 @@ def test_layers_that_points_cannot_have(home, several, tmp_path):
     for path, options, words in [
         (home, {"layers": "sport"}, "--layers sport splits tracks"),
         (several, {"layers": "year", "measure": "count(clinics)"}, "have no times, which --layers year asks for"),
-        (several, {"layers": "sum(clinics)", "sports": ("Run",)}, "--sport is for tracks"),
+        (several, {"layers": "sum(clinics)", "sport": ("Run",)}, "--sport is for tracks"),
         (several, {"layers": "passes,pace", "radius": "5px"}, "--radius is for points"),
         (several, {"layers": "sum(clinics),sum(schools)"}, "no point set 'schools'"),
         (several, {"layers": "sum(clinics),sum(clinics)"}, "twice"),

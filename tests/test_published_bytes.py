@@ -78,7 +78,7 @@ def options_of(name):
 
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_no_byte_tells_what_is_not_to_be_told(library, tmp_path, name):
-    heatlas.render(library, output=tmp_path / name, where=WHERE, sports=["Run"], **options_of(name))
+    heatlas.render(library, output=tmp_path / name, where=WHERE, sport=["Run"], **options_of(name))
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert files
     for file in files:

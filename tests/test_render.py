@@ -84,11 +84,11 @@ def test_workers_and_order_change_nothing(export, tmp_path, measure):
 
 def test_totals(export, tmp_path):
     def total(measure, **options):
-        return heatlas.render(
-            export, output=tmp_path / "x.npy", measure=measure, everything=True, width=900, **options
-        )["total"]
+        return heatlas.render(export, output=tmp_path / "x.npy", measure=measure, all=True, width=900, **options)[
+            "total"
+        ]
 
-    runs = {"sports": ["Run"]}
+    runs = {"sport": ["Run"]}
     assert total("seconds", **runs) == pytest.approx(333 + 333 + 666, rel=1e-6)
     assert total("metres", **runs) == pytest.approx(999 + 999 + 1998, rel=3e-3)
     assert total("fixes", **runs) == 334 + 334 + 667
@@ -100,7 +100,7 @@ def test_values_of_means_are_what_was_recorded(export, tmp_path):
     values = np.load(tmp_path / "hr.npy")
     assert np.nanmin(values) == pytest.approx(120, abs=0.5)
     assert np.nanmax(values) == pytest.approx(160, abs=0.5)
-    heatlas.render(export, output=tmp_path / "pace.npy", measure="pace", sports=["Ride"], around="47.805,10.92,3km")
+    heatlas.render(export, output=tmp_path / "pace.npy", measure="pace", sport=["Ride"], around="47.805,10.92,3km")
     assert np.nanmedian(np.load(tmp_path / "pace.npy")) == pytest.approx(1 / 8, rel=0.01)
 
 
@@ -114,12 +114,10 @@ def test_a_fixed_range_is_in_the_unit_of_the_legend(export, tmp_path):
 def test_what_is_hidden_is_nowhere(export, tmp_path):
     zone = "47.8,10.905,100m"
     box = "10.89,47.79,10.93,47.81"
-    report = heatlas.render(export, output=tmp_path / "x.npy", bbox=box, clip_ends="150m", zones=[zone], smooth="0")
+    report = heatlas.render(export, output=tmp_path / "x.npy", bbox=box, clip_ends="150m", zone=[zone], smooth="0")
     assert report["dropped"]["fixes hidden for privacy"] > 100
     again = heatlas.open(export).hidden(Privacy(150, (Zone(47.8, 10.905, 100),), heatlas.owner_secret()))
-    assert (
-        report["total"] == again.heat(window=again.window((10.89, 47.79, 10.93, 47.81)), smoothing="0").bare.total.sum()
-    )
+    assert report["total"] == again.heat(window=again.window((10.89, 47.79, 10.93, 47.81)), smooth="0").bare.total.sum()
     shown = np.concatenate([batch.u for batch in again.batches])
     whole = np.concatenate([batch.u for batch in heatlas.open(export).batches])
     assert not np.isin(whole.min(), shown)
@@ -130,7 +128,7 @@ def test_what_is_hidden_is_nowhere(export, tmp_path):
     [
         ({"measure": "passess"}, "did you mean passes"),
         ({"bbox": "1,2,3"}, "--bbox"),
-        ({"bbox": "1,2,3,4", "everything": True}, "cannot go together"),
+        ({"bbox": "1,2,3,4", "all": True}, "cannot go together"),
         ({"zoom": 3, "width": 100}, "cannot go together"),
         ({"smooth": "wide"}, "--smooth"),
         ({"tone": "loud"}, "tone"),
@@ -139,9 +137,9 @@ def test_what_is_hidden_is_nowhere(export, tmp_path):
         ({"where": "sport ="}, "filter"),
         ({"where": "sprot = 'Run'"}, "did you mean sport"),
         ({"after": "soon"}, "is no date"),
-        ({"sports": ["Golf"]}, "no activity is a Golf"),
+        ({"sport": ["Golf"]}, "no activity is a Golf"),
         ({"clip_ends": "some"}, "--clip-ends"),
-        ({"zones": ["here"]}, "--zone"),
+        ({"zone": ["here"]}, "--zone"),
         ({"resolution": "0m"}, "--resolution"),
     ],
 )
@@ -157,7 +155,7 @@ def test_nothing_to_draw_is_said(export, tmp_path):
         ({"where": "distance > 99999"}, "the filter leaves none of 4 activities"),
         ({"bbox": "0,0,1,1"}, "no track goes through the window; the busiest place is around 47.80"),
         ({"measure": "power"}, r"no track in the window has what power needs"),
-        ({"zones": ["47.8,10.9,9000km"]}, "leaves nothing"),
+        ({"zone": ["47.8,10.9,9000km"]}, "leaves nothing"),
     ):
         with pytest.raises(NothingToDraw, match=says):
             heatlas.render(export, output=tmp_path / "x.png", **options)

@@ -97,7 +97,7 @@ def test_every_output_draws_them(folder, tmp_path):
         report = heatlas.render(folder / "route.gpx", output=output, routes=True, where="planned", zoom=None)
         assert output.exists()
         assert report["activities"] == 1
-    whole = heatlas.render(folder, output=tmp_path / "b.png", routes=True, everything=True, width=64)
+    whole = heatlas.render(folder, output=tmp_path / "b.png", routes=True, all=True, width=64)
     assert whole["activities"] == 6
 
 

@@ -218,7 +218,7 @@ def test_a_person_in_two_partitions_is_refused_before_any_work(walks, tmp_path):
 
 def test_nothing_is_said_in_a_sentence(walks, tmp_path):
     out = str(tmp_path / "a.pmtiles")
-    nobody = replace(recipe_of(), filter=replace(recipe_of().filter, sports=("Kayaking",)))
+    nobody = replace(recipe_of(), filter=replace(recipe_of().filter, sport=("Kayaking",)))
     for recipe, sentence in (
         (recipe_of(zooms=(9, 9), least=99), "no pixel was passed by 99 persons"),
         (recipe_of("power", zooms=(9, 9)), "there is nothing to see: choose other zooms"),

@@ -40,7 +40,7 @@ def test_the_server_says_what_the_command_says(web, path, zoom):
 
 def test_filters_count_and_zoom_14_is_the_default(web, path):
     told = web.get("/explorer.json?sport=Run&after=2023-11-18").json()
-    report = heatlas.explore(path, sports="Run", after="2023-11-18")
+    report = heatlas.explore(path, sport="Run", after="2023-11-18")
     assert told["tiles"] == compact(report)
     assert told["activities"] == report["activities"] < 14
     assert web.get("/explorer.json?sport=Run&z=14&after=2023-11-18").json() == told

@@ -65,9 +65,9 @@ def test_a_picture_is_described_where_the_locale_knows_no_letters(table, tmp_pat
 def test_text_of_options_can_always_be_stored_and_names_of_files_keep_their_bytes():
     from heatlas.options import RenderOptions, gather, given
 
-    asked = gather(RenderOptions, {"title": "caf\udce9", "sports": ("\udcff",), "athlete": "caf\udce9.toml"})
-    found = {name: value for name, value in given(asked).items() if name in {"title", "sports", "athlete"}}
-    assert found == {"title": "caf\\xe9", "sports": ("\\xff",), "athlete": "caf\udce9.toml"}
+    asked = gather(RenderOptions, {"title": "caf\udce9", "sport": ("\udcff",), "athlete": "caf\udce9.toml"})
+    found = {name: value for name, value in given(asked).items() if name in {"title", "sport", "athlete"}}
+    assert found == {"title": "caf\\xe9", "sport": ("\\xff",), "athlete": "caf\udce9.toml"}
 
 
 @posix

@@ -114,12 +114,12 @@ def test_tracks_are_filtered_and_the_rest_is_counted():
     runs = tracks().where("sport = 'Run'")
     assert len(runs) == 2
     assert runs.report.dropped["activities that the filter left out"] == 1
-    assert len(tracks().select(sports=["run"])) == 2
+    assert len(tracks().select(sport=["run"])) == 2
     assert len(tracks().select(after="2023-11-15")) == 2
     assert len(tracks().select(before="2023-11-15")) == 1
     assert len(tracks().select()) == 3
     with pytest.raises(BadOption, match="there are Ride, Run"):
-        tracks().select(sports=["Golf"])
+        tracks().select(sport=["Golf"])
     with pytest.raises(BadOption, match="is no date"):
         tracks().select(after="soon")
 

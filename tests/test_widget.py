@@ -98,7 +98,7 @@ def test_it_says_what_there_is(live):
     assert ["heart_rate", "Mean heart rate"] in about["measures"]
     assert not any(name == "temperature" for name, _ in about["measures"]), "nobody recorded it"
     assert about["first"] == "2023-11-14"
-    scale, _ = ask(live, kind="scale", z=14, wish={"sports": ["Run"]})
+    scale, _ = ask(live, kind="scale", z=14, wish={"sport": ["Run"]})
     assert (scale["title"], scale["activities"]) == ("Passes", 5)
     west, south, east, north = live.bbox
     assert west < PLACE[1] < east
@@ -130,7 +130,7 @@ def test_what_cannot_be_answered_is_said_in_a_sentence(live):
         ({"kind": "tile", "z": "3", "x": 0, "y": 0}, "z must be"),
         ({"kind": "coffee"}, "no answer to 'coffee'"),
         ({"kind": "scale", "z": 3, "wish": {"where": "sport = "}}, "filter"),
-        ({"kind": "scale", "z": 3, "wish": {"sports": ["Curling"]}}, "there are"),
+        ({"kind": "scale", "z": 3, "wish": {"sport": ["Curling"]}}, "there are"),
     ):
         content, buffers = ask(live, **message)
         assert words in content["error"], message
@@ -140,7 +140,7 @@ def test_what_cannot_be_answered_is_said_in_a_sentence(live):
 def test_traits_that_cannot_be_used_are_refused_where_they_are_set(live):
     for name, value in (
         ("measure", "pase"), ("where", "sport ="), ("tone", "loud"), ("colormap", "mud"), ("smooth", "wide"),
-        ("after", "yesterday"), ("opacity", 3), ("theme", "pink"), ("where", "sprt = 1"), ("sports", ["Nope"]),
+        ("after", "yesterday"), ("opacity", 3), ("theme", "pink"), ("where", "sprt = 1"), ("sport", ["Nope"]),
         ("zoom", 99.0), ("zoom", -1.0), ("center", (100, 200)), ("center", (10, float("nan"))),
     ):  # fmt: skip
         before = getattr(live, name)
@@ -153,7 +153,7 @@ def test_traits_that_cannot_be_used_are_refused_where_they_are_set(live):
         heatlas.LiveMap(live.library.path, measure="pase")
     for name, value, says in (
         ("where", "sprt = 1", "no activity has an attribute 'sprt': did you mean sport"),
-        ("sports", ["Nope"], "no activity is a Nope: there are Ride, Run"),
+        ("sport", ["Nope"], "no activity is a Nope: there are Ride, Run"),
         ("zoom", 99.0, "zoom 99 is outside of 0 to 22.5"),
         ("center", (100, 200), r"^center \(100.0, 200.0\) is no place: give latitude .* and longitude"),
     ):
@@ -161,7 +161,7 @@ def test_traits_that_cannot_be_used_are_refused_where_they_are_set(live):
             setattr(live, name, value)
         with pytest.raises(traitlets.TraitError, match=says):
             heatlas.LiveMap(live.library.path, **{name: value})
-    live.where, live.sports, live.zoom, live.center = "sport = 'Run'", ["run"], 22.5, (47.8, -179.0)
+    live.where, live.sport, live.zoom, live.center = "sport = 'Run'", ["run"], 22.5, (47.8, -179.0)
 
 
 def test_it_says_what_it_shows(live):
@@ -209,7 +209,7 @@ def test_points_are_shown_as_on_the_live_map():
         for look, query in (
             ({}, ""),
             ({"radius": "300m", "kernel": "quartic", "density": True}, "?radius=300m&kernel=quartic&density=1"),
-            ({"where": "sport = 'Run'", "sports": ["Run"], "after": "2024-01-01", "smooth": "2px"}, ""),
+            ({"where": "sport = 'Run'", "sport": ["Run"], "after": "2024-01-01", "smooth": "2px"}, ""),
             ({"theme": "light"}, "?colormap=wine"),
         ):
             for dense in (False, True):
@@ -455,8 +455,8 @@ def test_points_in_a_browser(browser):
 
 
 def test_explorer_tiles_are_those_of_whole_tracks(live, path):
-    told, _ = ask(live, kind="explorer", zoom=17, wish={"sports": ["Run"]})
-    report = heatlas.explore(path, zoom=17, sports="Run")
+    told, _ = ask(live, kind="explorer", zoom=17, wish={"sport": ["Run"]})
+    report = heatlas.explore(path, zoom=17, sport="Run")
     assert [tile[:2] for tile in told["tiles"]] == [[tile["x"], tile["y"]] for tile in report["tiles"]]
     assert (told["total"], told["counted"]) == (report["total"], "whole tracks")
     for zoom in (9, 18, "14", None):

@@ -20,12 +20,12 @@ def good(frame: Any) -> None:
     """Calls that people make."""
     tracks = heatlas.open("export.zip", Path("rides"), max_gap="10min", routes=True)
     assert_type(tracks, heatlas.Tracks)
-    runs = tracks.where("sport = 'Run'").where(lambda activity: activity.commute).select(sports=["Run"])
+    runs = tracks.where("sport = 'Run'").where(lambda activity: activity.commute).select(sport=["Run"])
     runs = runs.select("Run", after=dt.date(2024, 1, 1), before="2025-01-01")
     window = tracks.window((24.8, 60.1, 25.1, 60.3), width=900)
     window = tracks.window(around=(60.17, 24.94, "5km"), resolution="2m")
     window = tracks.window(frame, zoom=13)
-    heat = runs.heat("pace", window, smoothing="8m")
+    heat = runs.heat("pace", window, smooth="8m")
     assert_type(heat, heatlas.Heat)
     assert_type(heat.smooth("8m").smooth(0), heatlas.Heat)
     assert_type(heat.tone("log").tone((4, 7)).tone(heat), heatlas.Heat)
@@ -38,9 +38,9 @@ def good(frame: Any) -> None:
     assert_type(heat.save("pace.png", legend=True), list[Path])
     assert_type(heat - heat, heatlas.Heat)
     points = heatlas.open_points(frame, weight="beds", lat="y", lon="x")
-    assert_type(points.where("beds > 10").heat("mean", kernel="5km"), heatlas.Heat)
+    assert_type(points.where("beds > 10").heat("mean", radius="5km", kernel="quartic"), heatlas.Heat)
     report = heatlas.render(
-        "export.zip", output="heat.png", measure="pace", sports=["Run"], after=dt.date(2024, 1, 1), resolution=2.5,
+        "export.zip", output="heat.png", measure="pace", sport=["Run"], after=dt.date(2024, 1, 1), resolution=2.5,
         bbox=(24.8, 60.1, 25.1, 60.3), background=(1, 2, 3), colormap=["black", "red"], legend=True, width=900,
     )  # fmt: skip
     assert_type(report, dict[str, Any])
@@ -54,7 +54,7 @@ def bad(tracks: heatlas.Tracks, heat: heatlas.Heat) -> None:
     heatlas.render("export.zip", measure="pace")  # type: ignore[call-arg]
     heatlas.open("export.zip", maxgap="10min")  # type: ignore[call-arg]
     heatlas.open_points("a.csv", track="id", wieght="beds")  # type: ignore[call-arg]
-    tracks.heat(smoothing=8)  # type: ignore[arg-type]
+    tracks.heat(smooth=None)  # type: ignore[arg-type]
     tracks.where(5)  # type: ignore[arg-type]
     tracks.window(width="90")  # type: ignore[arg-type]
     heat.smooth(None)  # type: ignore[arg-type]

@@ -10,6 +10,7 @@
 `explore`   `heatlas explore`
 `prepare`   `heatlas prepare`
 `options`   options that several commands share, or that a request declares
+`old_flags` old names of options
 `progress`  progress bars on stderr
 `summary`   reports in words and as JSON
 `redaction` reports without places and names
@@ -29,6 +30,7 @@ from typing import Any
 import click
 
 from heatlas.cli.failures import explain, refuse_small_limit
+from heatlas.cli.old_flags import with_new_flags
 from heatlas.cli.streams import ReaderGone, prepare_streams
 from heatlas.core.stopping import end_at_once, heed_stops, stop_status
 from heatlas.core.version import __version__
@@ -66,6 +68,10 @@ class _Lazy(click.Group):
         ),
     }
     """Name -> where the command is, and what a list of commands says of it: the beginning of its help."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse a command line, old flags included."""
+        return super().parse_args(ctx, with_new_flags(args, _say))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without importing them."""

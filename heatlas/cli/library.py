@@ -198,9 +198,9 @@ def _compact(library: str, quiet: bool) -> None:
 
 @library_group.command("check")
 @_library
-@click.option("--all", "everything", is_flag=True, help="Trace every activity again, not a sample of 20.")
+@click.option("--all", is_flag=True, help="Trace every activity again, not a sample of 20.")
 @_quiet
-def _check(library: str, everything: bool, quiet: bool) -> None:
+def _check(library: str, all: bool, quiet: bool) -> None:  # noqa: A002 - as the flag
     """Say what is wrong with a library, if anything is; exit 1 then.
 
     All rows are compared with their digests, and the index of some activities, or all, with their tracks.
@@ -209,7 +209,7 @@ def _check(library: str, everything: bool, quiet: bool) -> None:
     from heatlas.library.manage import check_library
 
     with show_progress(quiet) as progress:
-        found = check_library(library, everything, progress.count)
+        found = check_library(library, all, progress.count)
     for fault in found["faults"]:
         click.echo(fault)
     if found["faults"]:
@@ -235,7 +235,7 @@ def _check(library: str, everything: bool, quiet: bool) -> None:
 @click.option(
     "--clip-ends", metavar="LENGTH", help="What was cut from the ends of tracks, if asked for; 0 for nothing."
 )
-@click.option("--zone", "zones", multiple=True, metavar="LAT,LON,RADIUS", help="A place that was hidden, if asked for.")
+@click.option("--zone", multiple=True, metavar="LAT,LON,RADIUS", help="A place that was hidden, if asked for.")
 @click.option("--no-zones", is_flag=True, help="No place was hidden, if asked for.")
 @_quiet
 def _repair(library: str, quiet: bool, **options: Any) -> None:

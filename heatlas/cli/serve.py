@@ -54,7 +54,7 @@ def command(sources: tuple[str, ...], host: str, port: int, quiet: bool, **optio
         if str(error.name or "").startswith("heatlas"):
             raise
         raise MissingExtra("serving", "server") from None
-    with show_progress(quiet) as progress, metrics_defined(asked.own.metrics):
+    with show_progress(quiet) as progress, metrics_defined(asked.own.metric):
         context = Context(progress=progress.count)
         with _kept_up(sources, asked, context, quiet) as (path, parts, alarm, makes):
             progress.done()

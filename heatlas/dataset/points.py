@@ -15,7 +15,7 @@ from heatlas.core.words import counted
 from heatlas.dataset.places import bbox_window, padded
 from heatlas.dataset.viewport import area_of, check_drawing, scale_of
 from heatlas.options import TableOptions
-from heatlas.options.parsing import parse_kernel
+from heatlas.options.parsing import kernel_of
 from heatlas.raster.measure import Measure, parse_point_measure
 from heatlas.raster.pipeline import point_heat
 from heatlas.raster.point_kernel import Kernel
@@ -243,7 +243,8 @@ class PointSet:
         self,
         measure: str | Measure | None = None,
         window: Window | None = None,
-        kernel: str | Kernel = "15px",
+        radius: str = "15px",
+        kernel: str | Kernel = "gaussian",
         density: bool = False,
         workers: int | None = None,
     ) -> Heat:
@@ -255,8 +256,10 @@ class PointSet:
             sum (of the weights; the default), count, mean, min or max.
         window : Window, optional
             By default all points, at most 4096 px wide and high.
+        radius : str
+            How far each point is felt, "15px" or "500m"; "0px" for bare pixels.
         kernel : str or Kernel
-            A radius, "15px" or "500m", of a Gaussian; or a kernel of any shape.
+            Shape: gaussian, linear, quartic, epanechnikov, uniform; or a kernel with its radius.
         density : bool
             Whether values are per square kilometre.
         workers : int, optional
@@ -273,7 +276,7 @@ class PointSet:
         if not isinstance(measure, Measure):
             measure = parse_point_measure(measure, self.weight, density)
         wanted, over = measure, window or self.window()
-        width = kernel if isinstance(kernel, Kernel) else parse_kernel(str(kernel))
+        width = kernel_of(radius, kernel)
         check_whole(over, wanted.bytes_per_pixel)
 
         def again(width: Width) -> Drawn:

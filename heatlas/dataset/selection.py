@@ -49,7 +49,7 @@ class Selection:
         if asked.where is not None:
             parse_where(asked.where)
         clip = parse_length(hiding.clip_ends, "--clip-ends") if hiding.clip_ends else 0.0
-        circles = tuple(parse_zone(zone) for zone in hiding.zones)
+        circles = tuple(parse_zone(zone) for zone in hiding.zone)
         return cls(asked, Privacy(clip, circles, owner_secret() if clip or circles else b""))
 
     @property
@@ -67,7 +67,7 @@ class Selection:
         asked = self.filter
         if asked.utc:
             tracks = tracks.in_utc()
-        tracks = tracks.select(asked.sports, asked.after, asked.before)
+        tracks = tracks.select(asked.sport, asked.after, asked.before)
         return tracks if asked.where is None else tracks.where(asked.where)
 
     def hidden(self, tracks: Tracks) -> Tracks:

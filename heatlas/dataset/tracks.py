@@ -20,6 +20,7 @@ from heatlas.core.words import counted
 from heatlas.dataset.places import bbox_window, find_places, visits_of
 from heatlas.dataset.viewport import area_of, check_drawing, scale_of
 from heatlas.options.parsing import parse_smoothing
+from heatlas.options.renamed import takes_old_names
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.threshold import NO_THRESHOLD, Limits, Threshold
 from heatlas.sources.time_zones import with_time_zones
@@ -109,9 +110,10 @@ class Tracks:
         tracks = tracks._with_efforts((text,))
         return tracks._kept(test_of(text, tracks.activities))
 
+    @takes_old_names
     def select(
         self,
-        sports: Collection[str] = (),
+        sport: Collection[str] = (),
         after: str | dt.date | None = None,
         before: str | dt.date | None = None,
     ) -> Tracks:
@@ -127,7 +129,7 @@ class Tracks:
         """
         from heatlas.sources.sports import sport_name
 
-        words = {sport_name(sport) for sport in ([sports] if isinstance(sports, str) else sports)}
+        words = {sport_name(name) for name in ([sport] if isinstance(sport, str) else sport)}
         known = {activity.sport for activity in self.activities}
         if words and known and not words & known:
             raise BadOption(f"no activity is a {' or '.join(sorted(words))}: there are {', '.join(sorted(known))}")
@@ -248,11 +250,12 @@ class Tracks:
             box = places[0].bbox
         return bbox_window(box, *scale)
 
+    @takes_old_names
     def heat(
         self,
         measure: str | Measure = "passes",
         window: Window | None = None,
-        smoothing: str | Smoothing = "auto",
+        smooth: str | float | Smoothing = "auto",
         workers: int | None = None,
         *,
         at_least: int = 0,
@@ -265,8 +268,8 @@ class Tracks:
             passes, seconds, pace, max(power), corr(pace, heart_rate) ... (see `heatlas.raster.measure.parse_measure`).
         window : Window, optional
             By default the busiest place, at most 4096 px wide and high. To compare heats, draw them over one window.
-        smoothing : str or Smoothing
-            Standard deviation of the Gaussian: "4m", "2px", "0" for none, "auto" for 4 m and at least 1 px.
+        smooth : str, float or Smoothing
+            Standard deviation of the Gaussian: "4m", "2px", 0 for none, "auto" for 4 m and at least 1 px.
         workers : int, optional
             Threads; by default one for each processor.
         at_least : int
@@ -284,7 +287,7 @@ class Tracks:
         check_drawing(measure, window)
         over = window or self.window()
         wanted = measure if isinstance(measure, Measure) else parse_measure(measure)
-        width = smoothing if isinstance(smoothing, Smoothing) else parse_smoothing(str(smoothing))
+        width = smooth if isinstance(smooth, Smoothing) else parse_smoothing(str(smooth))
         check_whole(over, wanted.bytes_per_pixel)
         self.refuse_unknown(wanted)
 

@@ -52,9 +52,9 @@ class Viewport:
             For an invalid option, or two that exclude each other.
         """
         zoom = picture_zoom(asked.zoom)
-        at_most_one({"--bbox": asked.bbox, "--around": asked.around, "--all": asked.everything or None})
+        at_most_one({"--bbox": asked.bbox, "--around": asked.around, "--all": asked.all or None})
         at_most_one({"--zoom": zoom, "--resolution": asked.resolution, "--width": asked.width})
-        box, choice = None, "all" if asked.everything else default
+        box, choice = None, "all" if asked.all else default
         if asked.bbox is not None:
             box, choice = parse_bbox(asked.bbox), "bbox"
         elif asked.around is not None:

@@ -59,7 +59,7 @@ def explore_chosen(
     view = open_view(library, asked.public, least=least, utc=wanted.utc, limits=Limits(asked.at_least))
     try:
         snapshot = view.snapshot
-        chosen = choose_shown(view, snapshot, Filter(wanted.where, wanted.sports, wanted.after, wanted.before))
+        chosen = choose_shown(view, snapshot, Filter(wanted.where, wanted.sport, wanted.after, wanted.before))
     finally:
         close(view)
     old = renewal(chosen.asked & snapshot.outdated, library.path)

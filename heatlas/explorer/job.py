@@ -141,7 +141,7 @@ class _Job:
             raise BadOption("--missing looks around a place: say --around LAT,LON,RADIUS too")
         if circle is not None and not explorer.missing and paint is None:
             raise BadOption("--around says where --missing looks, or what a .png shows: add --missing, or leave it out")
-        if explorer.everything and circle is not None:
+        if explorer.all and circle is not None:
             raise BadOption("--all and --around cannot go together: give one of them")
         return cls(asked, output, circle, paint)
 
@@ -174,7 +174,7 @@ class _Job:
         """What a picture shows, degrees: the circle, all tiles, or the busiest place."""
         if self.circle is not None:
             return around(*self.circle)
-        if self.asked.explorer.everything:
+        if self.asked.explorer.all:
             return box_around(explored.keys, self.zoom)
         return busiest_box(explored, visits)
 
@@ -184,4 +184,4 @@ def _refuse_paint(asked: ExploreOptions) -> None:
     picture = "a .png: leave it out"
     refuse(asked.style, picture)
     refuse(asked.labels, picture)
-    refuse(asked.explorer, picture, "everything", "width")
+    refuse(asked.explorer, picture, "all", "width")

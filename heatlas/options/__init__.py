@@ -12,6 +12,7 @@
 `requests`   all options of one function: of `render`, of an import
 `values`     objects of Python written as text: colours, colour maps, areas
 `parsing`    lengths, times, places and widths read from text
+`renamed`    old names of options, which work with a warning
 `signature`  options in the signature and docstring of a function
 `keywords`   options as types of keywords, written by ``python -m heatlas.options``
 ============ ==============================================================

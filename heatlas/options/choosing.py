@@ -68,7 +68,7 @@ class FilterOptions:
     where: str | None = option(
         "FILTER", "Only activities that pass, e.g. \"sport = 'Run' AND hour < 9\"; hours and dates are local."
     )
-    sports: tuple[str, ...] = several("NAME", "Only this sport, e.g. Run; may be repeated.", flag="--sport")
+    sport: tuple[str, ...] = several("NAME", "Only this sport, e.g. Run; may be repeated.")
     after: str | None = option(
         "DATE",
         "Only activities that start on or after this day, or this moment; in the local time of their places, but for "
@@ -86,7 +86,7 @@ class HidingOptions:
     clip_ends: str | None = option(
         "LENGTH", "Cut about this much from both ends of each track, e.g. 200m.", takes=_LENGTH
     )
-    zones: tuple[str, ...] = several("LAT,LON,RADIUS", "Hide a place, e.g. home; may be repeated.", flag="--zone")
+    zone: tuple[str, ...] = several("LAT,LON,RADIUS", "Hide a place, e.g. home; may be repeated.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

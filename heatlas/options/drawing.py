@@ -51,7 +51,7 @@ class ViewportOptions:
         kinds=_PAINTED,
         takes="Sequence[float | str]",
     )
-    everything: bool = switch("All activities, however far apart.", flag="--all", kinds=_PAINTED)
+    all: bool = switch("All activities, however far apart.", kinds=_PAINTED)
     zoom: float | str | None = option("Z|A-B", "Zoom of web maps (256 px tiles); of tiles a range, such as 0-16.")
     resolution: str | None = option(
         "LENGTH", "True ground metres per pixel at the centre, e.g. 1m.", kinds=_PAINTED, takes=_LENGTH

@@ -25,7 +25,7 @@ class ServedFolderOptions:
 
     watch: tuple[str, ...] = several(
         "DIR", "Take what is new or changed in this folder into LIB as soon as it is whole; may be repeated.",
-        flag="--watch", kinds=(),
+        kinds=(),
     )  # fmt: skip
     every: str | None = option(
         "TIME", "Read the SOURCEs again so often, e.g. 10min; also databases.", kinds=(), takes="float"

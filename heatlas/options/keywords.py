@@ -26,7 +26,7 @@ class ExploreKeywords(TypedDict, total=False):
     """List the tiles that nobody has visited around a place, nearest first."""
     around: str | Sequence[float | str] | None
     """Where --missing looks, and what a .png shows, e.g. 60.17,24.94,5km."""
-    everything: bool
+    all: bool
     """A .png of all tiles, however far apart; by default of the busiest place."""
     width: int | None
     """Width of a .png in pixels, about. [default: some 1600]"""
@@ -38,7 +38,7 @@ class ExploreKeywords(TypedDict, total=False):
     """With --public: people who must have visited a tile. 0: no threshold. [default: 5 if persons are named]"""
     where: str | None
     """Only activities that pass, e.g. "sport = 'Run' AND hour < 9"; hours and dates are local."""
-    sports: Collection[str] | None
+    sport: Collection[str] | None
     """Only this sport, e.g. Run; may be repeated."""
     after: str | dt.date | None
     """Only activities that start on or after this day, or this moment; in the local time of their places, but for a
@@ -63,7 +63,7 @@ class ExploreKeywords(TypedDict, total=False):
     """Who is to be named; on pictures and films at the edge."""
     clip_ends: str | float | None
     """Cut about this much from both ends of each track, e.g. 200m."""
-    zones: Collection[str] | None
+    zone: Collection[str] | None
     """Hide a place, e.g. home; may be repeated."""
     max_gap: str | float | None
     """Tracks: draw no line over a longer time without a fix, e.g. 10min. [default: by each recording's rhythm]"""
@@ -110,7 +110,7 @@ class ImportKeywords(TypedDict, total=False):
 
     clip_ends: str | float | None
     """Cut about this much from both ends of each track, e.g. 200m."""
-    zones: Collection[str] | None
+    zone: Collection[str] | None
     """Hide a place, e.g. home; may be repeated."""
     max_gap: str | float | None
     """Tracks: draw no line over a longer time without a fix, e.g. 10min. [default: by each recording's rhythm]"""
@@ -309,7 +309,7 @@ class RenderKeywords(TypedDict, total=False):
     sum, count, mean, min, max. [default: passes; of points the sum of the weights]"""
     smooth: str | float | None
     """Standard deviation of the Gaussian, e.g. 4m or 2px; 0 for none. [default: 4m, at least 1px]"""
-    metrics: Collection[str] | None
+    metric: Collection[str] | None
     """A metric of your own over those of passages, e.g. "cost [beats/m] = heart_rate * pace / 60"; then --measure
     cost, max(cost), or share(COND) with it; may be repeated."""
     athlete: str | None
@@ -336,7 +336,7 @@ class RenderKeywords(TypedDict, total=False):
     """A box in degrees; by default the busiest place is drawn. Of a page: where it opens."""
     around: str | Sequence[float | str] | None
     """A circle's bounding box, e.g. 60.17,24.94,5km."""
-    everything: bool
+    all: bool
     """All activities, however far apart."""
     zoom: float | str | None
     """Zoom of web maps (256 px tiles); of tiles a range, such as 0-16."""
@@ -387,7 +387,7 @@ class RenderKeywords(TypedDict, total=False):
     """Points: values per square kilometre."""
     where: str | None
     """Only activities that pass, e.g. "sport = 'Run' AND hour < 9"; hours and dates are local."""
-    sports: Collection[str] | None
+    sport: Collection[str] | None
     """Only this sport, e.g. Run; may be repeated."""
     after: str | dt.date | None
     """Only activities that start on or after this day, or this moment; in the local time of their places, but for a
@@ -398,7 +398,7 @@ class RenderKeywords(TypedDict, total=False):
     """Days, hours and films in UTC, not in local time."""
     clip_ends: str | float | None
     """Cut about this much from both ends of each track, e.g. 200m."""
-    zones: Collection[str] | None
+    zone: Collection[str] | None
     """Hide a place, e.g. home; may be repeated."""
     max_gap: str | float | None
     """Tracks: draw no line over a longer time without a fix, e.g. 10min. [default: by each recording's rhythm]"""
@@ -429,7 +429,7 @@ class RenderKeywords(TypedDict, total=False):
     Finland."""
     attribution: str | None
     """Who is to be named; on pictures and films at the edge."""
-    form: str | None
+    format: str | None
     """Tiles: their form. [default: png]"""
     refit: bool
     """Tiles: fit the scales anew, which else stay while they are about right."""

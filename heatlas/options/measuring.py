@@ -13,11 +13,10 @@ __all__ = ["AthleteOptions", "MetricOptions"]
 class MetricOptions:
     """Metrics that are defined for this run."""
 
-    metrics: tuple[str, ...] = several(
+    metric: tuple[str, ...] = several(
         "NAME=FORMULA",
         'A metric of your own over those of passages, e.g. "cost [beats/m] = heart_rate * pace / 60"; then '
         "--measure cost, max(cost), or share(COND) with it; may be repeated.",
-        flag="--metric",
     )
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 from heatlas.core.errors import BadOption, printable
+from heatlas.options.renamed import with_new_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,8 +31,6 @@ class Option:
 
     name: str
     """Its keyword in Python."""
-    flag: str
-    """Its name on the command line: "--clip-ends"."""
     value: str
     """Placeholder of the value in the help of the command line; empty for a switch."""
     help: str
@@ -49,31 +48,35 @@ class Option:
     takes: str
     """Types that Python may pass besides text, which are converted to text; empty: none."""
 
+    @property
+    def flag(self) -> str:
+        """Its name on the command line: "--clip-ends" of clip_ends."""
+        return "--" + self.name.replace("_", "-")
+
 
 def option(
     value: str,
     help: str,  # noqa: A002 - as everybody calls it
     *,
-    flag: str = "",
     kinds: tuple[str, ...] = ALL,
     choices: tuple[str, ...] = (),
     limits: tuple[float | None, float | None] = (None, None),
     takes: str = "",
 ) -> Any:
     """Declare a field that is an option (see `Option`); its default is None."""
-    said = {"value": value, "help": help, "flag": flag, "kinds": kinds, "choices": choices, "limits": limits}
+    said = {"value": value, "help": help, "kinds": kinds, "choices": choices, "limits": limits}
     return dataclasses.field(default=None, metadata={_KEY: {**said, "takes": takes}})
 
 
-def switch(help: str, *, flag: str = "", kinds: tuple[str, ...] = ALL) -> Any:  # noqa: A002
+def switch(help: str, *, kinds: tuple[str, ...] = ALL) -> Any:  # noqa: A002
     """Declare an option that is on or off; by default off."""
-    field = option("", help, flag=flag, kinds=kinds)
+    field = option("", help, kinds=kinds)
     return dataclasses.field(default=False, metadata=field.metadata)
 
 
-def several(value: str, help: str, *, flag: str, kinds: tuple[str, ...] = ALL) -> Any:  # noqa: A002
+def several(value: str, help: str, *, kinds: tuple[str, ...] = ALL) -> Any:  # noqa: A002
     """Declare an option that may be repeated; by default none."""
-    field = option(value, help, flag=flag, kinds=kinds)
+    field = option(value, help, kinds=kinds)
     return dataclasses.field(default=(), metadata=field.metadata)
 
 
@@ -111,7 +114,7 @@ def _option_of(field: dataclasses.Field[Any], hint: Any) -> Option:
         annotation = " | ".join(kind.__name__ for kind in kinds_of_value)
     return Option(
         name=field.name, type=base, annotation=annotation + (f" | {said['takes']}" if said["takes"] else ""),
-        **{**said, "flag": said["flag"] or "--" + field.name.replace("_", "-")},
+        **said,
     )  # fmt: skip
 
 
@@ -133,6 +136,7 @@ def gather(request: type[T], keywords: Mapping[str, Any], function: str = "rende
         When there is no such option.
     """
     known = options_of(request)
+    keywords = with_new_names(keywords, known, function)
     for name in keywords:
         if name not in known:
             raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
 from heatlas.options.option import refuse
+from heatlas.options.renamed import warn_of
 from heatlas.raster.gaussian import Smoothing, default_smoothing
-from heatlas.raster.point_kernel import Kernel
+from heatlas.raster.point_kernel import SHAPES, Kernel
 from heatlas.tracks.athlete import parse_athlete, read_athlete_file
 from heatlas.tracks.clean import Gaps
 from heatlas.tracks.privacy import Zone
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from heatlas.tracks.athlete import Athlete
 
 __all__ = [
-    "kernel_of_smoothing", "parse_around", "parse_athlete_options", "parse_bbox", "parse_gaps", "parse_kernel",
-    "parse_length", "parse_smoothing", "parse_time", "parse_zone", "parse_zooms", "split_list",
+    "kernel_of", "kernel_of_smoothing", "parse_around", "parse_athlete_options", "parse_bbox", "parse_gaps",
+    "parse_kernel", "parse_length", "parse_smoothing", "parse_time", "parse_zone", "parse_zooms", "split_list",
 ]  # fmt: skip
 
 _UNITS = {"m": 1.0, "km": 1000.0, "": 1.0}
@@ -168,6 +169,27 @@ def parse_kernel(radius: str, shape: str = "gaussian") -> Kernel:
     if match[2] == "px":
         return Kernel(shape, pixels=number)
     return Kernel(shape, metres=number * _UNITS[match[2]], pixels=0.0)
+
+
+def kernel_of(radius: str | Kernel, kernel: str | Kernel) -> Kernel:
+    """Read the radius and the shape of a kernel that Python gives.
+
+    Until both had names of their own, a radius or a `Kernel` was passed for either: this works, with a warning.
+
+    Raises
+    ------
+    BadOption
+        As `parse_kernel`.
+    """
+    if isinstance(kernel, Kernel):
+        return kernel
+    if isinstance(radius, Kernel):
+        warn_of("the third argument of heat() is radius now: give kernel=Kernel(...)")
+        return radius
+    if kernel not in SHAPES and re.match(r"\s*[\d.]", str(kernel)):
+        warn_of(f"kernel= of heat() is the shape now: give radius={kernel!r}")
+        return parse_kernel(str(kernel))
+    return parse_kernel(str(radius), str(kernel))
 
 
 def kernel_of_smoothing(text: str) -> Kernel:

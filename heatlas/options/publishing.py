@@ -18,9 +18,7 @@ _PUBLISHED = ("tiles", "page", "film")
 class TileOptions:
     """Form of tiles, and when they are written again."""
 
-    form: str | None = option(
-        "", "Tiles: their form.  [default: png]", flag="--format", kinds=("tiles",), choices=("png", "webp")
-    )
+    format: str | None = option("", "Tiles: their form.  [default: png]", kinds=("tiles",), choices=("png", "webp"))
     refit: bool = switch("Tiles: fit the scales anew, which else stay while they are about right.", kinds=("tiles",))
     watch: bool = switch(
         "Tiles: go on, and draw again what changes in a library, or in folders and files.", kinds=("tiles",)
@@ -140,7 +138,7 @@ class ExplorerOptions:
         "Where --missing looks, and what a .png shows, e.g. 60.17,24.94,5km.",
         takes="Sequence[float | str]",
     )
-    everything: bool = switch("A .png of all tiles, however far apart; by default of the busiest place.", flag="--all")
+    all: bool = switch("A .png of all tiles, however far apart; by default of the busiest place.")
     width: int | None = option("PX", "Width of a .png in pixels, about.  [default: some 1600]", limits=(1, None))
     public: bool = switch(
         "For everybody: count what is shown, not whole tracks, without private activities, days and history.",

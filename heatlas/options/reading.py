@@ -18,7 +18,6 @@ class ReadingOptions:
         "",
         "Maps and tables of geometries (KML, GeoJSON, GeoPackage ...): read their lines as tracks, or their points.  "
         "[default: tracks where there are lines]",
-        flag="--as",
         choices=("tracks", "points"),
     )
     routes: bool = switch(
@@ -41,6 +40,6 @@ class ReadingOptions:
             Names the choices.
         """
         if self.read_as not in {None, "tracks", "points"}:
-            raise BadOption(f"--as {self.read_as} is not known: say tracks or points")
+            raise BadOption(f"--read-as {self.read_as} is not known: say tracks or points")
         if self.person is not None and not self.person.strip():
             raise BadOption("--person needs a name, a column, or folder")

@@ -28,7 +28,7 @@ Parts = list[tuple[str, FilterOptions]]
 def _by_sport(activities: list[Activity], chosen: FilterOptions) -> Parts:
     counts = Counter(one.sport for one in activities)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [(sport, replace(chosen, sports=(sport,))) for sport, _ in ordered]
+    return [(sport, replace(chosen, sport=(sport,))) for sport, _ in ordered]
 
 
 def _by_gear(activities: list[Activity], chosen: FilterOptions) -> Parts:

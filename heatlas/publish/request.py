@@ -48,7 +48,7 @@ __all__ = [
     "view_of",
 ]
 
-FORMS = options_of(TileOptions)["form"].choices
+FORMS = options_of(TileOptions)["format"].choices
 """Formats of tiles, the default first."""
 _DRAWING = ("1", "0.1.0")
 """A number, raised by hand when the same request is drawn differently, so that all published tiles are drawn again; and
@@ -255,14 +255,14 @@ def asked_of(options: RenderOptions) -> tuple[TileRequest, str, tuple[int, int] 
     BadOption
         For a form or zooms that cannot be published.
     """
-    form, zooms = options.tiles.form or FORMS[0], parse_zooms(options.frame.zoom)
+    form, zooms = options.tiles.format or FORMS[0], parse_zooms(options.frame.zoom)
     if form not in FORMS:
         raise BadOption(f"tiles are written as {' or '.join(FORMS)}, not as {form!r}")
     if zooms is not None and not 0 <= zooms[0] <= zooms[1] <= LAST_ZOOM:
         raise BadOption(f"zooms {zooms[0]}-{zooms[1]} cannot be published: choose from 0 to {LAST_ZOOM}, such as 0-16")
     chosen, points, style = options.filter, options.points, options.style
     asked = TileRequest(
-        measure=options.measure or None, where=chosen.where or None, sports=chosen.sports, after=chosen.after or None,
+        measure=options.measure or None, where=chosen.where or None, sports=chosen.sport, after=chosen.after or None,
         before=chosen.before or None, smooth=options.smooth, radius=points.radius, kernel=points.kernel or None,
         density=points.density or None, tone=style.tone, colormap=style.colormap,
     )  # fmt: skip

@@ -81,5 +81,5 @@ def render(
 
     refuse_odd(sources)
     asked = gather(RenderOptions, options)
-    with metrics_defined(asked.own.metrics):
+    with metrics_defined(asked.own.metric):
         return make(sources, output, asked, Context(workers, progress, told))

@@ -36,7 +36,7 @@ def points_to_draw(given: Given, options: RenderOptions) -> tuple[PointSet, str 
         return None
     of_tables = isinstance(given, GivenPoints)
     points_only = "tracks, and these are points: leave it out" + (", or say --track COLUMN" if of_tables else "")
-    refuse(options.filter, points_only, "sports")
+    refuse(options.filter, points_only, "sport")
     refuse(options.hiding, points_only)
     refuse(options.own, points_only)
     refuse(options.athlete, points_only)

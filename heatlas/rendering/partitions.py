@@ -25,9 +25,9 @@ __all__ = ["built_tiles", "recipe_of"]
 
 _KNOWN = frozenset(
     {
-        "measure", "smooth", "tone", "colormap", "zoom", "where", "sports", "after", "before", "utc", "clip_ends",
-        "zones", "max_gap", "max_gap_distance", "form", "title", "attribution", "public", "at_least", "round", "engine",
-        "work", "track", "person",
+        "measure", "smooth", "tone", "colormap", "zoom", "where", "sport", "after", "before", "utc", "clip_ends",
+        "zone", "max_gap", "max_gap_distance", "format", "title", "attribution", "public", "at_least", "round",
+        "engine", "work", "track", "person",
     }
 )  # fmt: skip
 """Options that apply."""

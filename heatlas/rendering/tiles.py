@@ -122,10 +122,8 @@ def emptied(output: Path, options: RenderOptions, context: Context) -> dict[str,
     from heatlas.library.file.opening import open_library
     from heatlas.publish import publish
 
-    form, url = options.tiles.form, options.tiles.url
-    how = RenderOptions(
-        frame=ViewportOptions(zoom=options.frame.zoom), labels=options.labels, tiles=TileOptions(form=form, url=url)
-    )
+    tiles = TileOptions(format=options.tiles.format, url=options.tiles.url)
+    how = RenderOptions(frame=ViewportOptions(zoom=options.frame.zoom), labels=options.labels, tiles=tiles)
     with scratch_folder() as folder:
         open_library(folder / "heatlas.db", create=True).close()
         return publish(folder / "heatlas.db", output, how, context)
@@ -171,7 +169,7 @@ def prepared(given: Given, options: RenderOptions) -> tuple[ImportOptions, Rende
         return replace(asked, tables=options.tables), options
     points_only = "tracks, and a table's rows are points: leave it out, or say --track COLUMN"
     refuse(options.hiding, points_only)
-    refuse(options.filter, points_only, "sports")
+    refuse(options.filter, points_only, "sport")
     refuse(options.gaps, points_only)
     refuse(options.athlete, points_only)
     refuse(options.own, points_only)

@@ -62,7 +62,7 @@ class Recipe:
         asked = self.filter
         said: Iterable[object] = (
             self.look.measure.key, self.indexed, bool(self.least), hidden.clip_ends, hidden.zones, secret, self.gaps,
-            asked.where, asked.sports, asked.after, asked.before, asked.utc,
+            asked.where, asked.sport, asked.after, asked.before, asked.utc,
         )  # fmt: skip
         return repr(tuple(map(str, said)))
 

@@ -124,7 +124,7 @@ class _Persons:
 def _chosen(tracks: Tracks, recipe: Recipe) -> Tracks:
     """Tracks that the filter leaves, without their hidden parts."""
     asked = recipe.filter
-    sports = {sport_name(sport) for sport in asked.sports}
+    sports = {sport_name(sport) for sport in asked.sport}
     if sports and not any(activity.sport in sports for activity in tracks.activities):  # others may have them
         dropped = Counter({"activities that the filter left out": len(tracks)})
         return Tracks((), Report(dropped=dropped))

@@ -265,7 +265,7 @@ def _refuse_idle(
     if read.routes and not paths:
         raise BadOption("--routes is for recordings, and there is none: leave it out")
     if read.read_as == "points" and not tables:
-        raise BadOption("--as points is for maps and tables of geometries, and there is none: leave it out")
+        raise BadOption("--read-as points is for maps and tables of geometries, and there is none: leave it out")
 
 
 def _look(source: Any, options: TableOptions, read: ReadingOptions) -> Path | Location | GivenTable | GivenLibrary:

@@ -14,6 +14,7 @@ from heatlas.core.errors import HeatlasError
 from heatlas.core.words import counted
 from heatlas.dataset.heat.html import dates_of, sports_of
 from heatlas.explorer.chosen import ZOOMS, VisitsCache
+from heatlas.options.renamed import warn_of, with_new_names
 from heatlas.raster.threshold import Limits
 from heatlas.tiles.metadata import point_measures
 from heatlas.tiles.snapshot import choose
@@ -69,7 +70,7 @@ class LiveMap(anywidget.AnyWidget):
         "passes", help="What is counted: passes, seconds, pace, max(power) ...; of points sum(NAME), count(NAME) ..."
     ).tag(sync=True)
     where = t.Unicode("", help="Filter in CQL2 text, such as \"sport = 'Run' AND distance > 10000\".").tag(sync=True)
-    sports = t.List(t.Unicode(), help="Sports that count; none: all do.").tag(sync=True)
+    sport = t.List(t.Unicode(), help="Sports that count; none: all do.").tag(sync=True)
     after = t.Unicode("", help="Only activities that start at this date or later.").tag(sync=True)
     before = t.Unicode("", help="Only activities that start earlier.").tag(sync=True)
     colormap = t.Unicode("", help="A name or stops; empty: what suits the measure.").tag(sync=True)
@@ -103,6 +104,7 @@ class LiveMap(anywidget.AnyWidget):
     _closing: weakref.finalize[..., Any] | None = None
 
     def __init__(self, source: str | Path | Tracks | PointSet, *, at_least: int | None = None, **traits: Any) -> None:
+        traits = with_new_names(traits, type(self).class_traits(), "LiveMap")
         library, scratch = opened(source)
         self._name = "" if scratch else library.path.name
         self._view, self._visits = open_view(library, limits=Limits(at_least)), VisitsCache()
@@ -123,7 +125,7 @@ class LiveMap(anywidget.AnyWidget):
         try:
             request = request_of({"measure": "passes", name: value})
             request.check(self._view.snapshot)
-            if name in {"where", "sports"}:  # only the library knows which sports and attributes exist
+            if name in {"where", "sport"}:  # only the library knows which sports and attributes exist
                 choose(self._view.snapshot, request.request().filter)
         except HeatlasError as error:
             raise t.TraitError(str(error)) from None
@@ -146,6 +148,17 @@ class LiveMap(anywidget.AnyWidget):
                 f"explorer {proposal['value']} is no zoom of tiles: take {ZOOMS[0]} to {ZOOMS[1]}, or None"
             )
         return proposal["value"]
+
+    @property
+    def sports(self) -> list[str]:
+        """Old name of `sport`."""
+        warn_of("the trait sports is called sport now")
+        return list(self.sport)
+
+    @sports.setter
+    def sports(self, names: list[str]) -> None:
+        warn_of("the trait sports is called sport now")
+        self.sport = names
 
     @property
     def library(self) -> Library:

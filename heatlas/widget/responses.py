@@ -53,7 +53,7 @@ class WidgetRequest:
 
     measure: str = "passes"
     where: str = ""
-    sports: tuple[str, ...] = ()
+    sport: tuple[str, ...] = ()
     after: str = ""
     before: str = ""
     colormap: str = ""
@@ -67,7 +67,7 @@ class WidgetRequest:
     def request(self) -> TileRequest:
         """Convert to a request for tiles."""
         return TileRequest(
-            measure=self.measure or None, where=self.where or None, sports=self.sports, after=self.after or None,
+            measure=self.measure or None, where=self.where or None, sports=self.sport, after=self.after or None,
             before=self.before or None, smooth=self.smooth or None, radius=self.radius or None,
             kernel=self.kernel or None, density=self.density or None, tone=self.tone or None,
             colormap=self.colormap or None,
@@ -100,9 +100,9 @@ def request_of(given: Mapping[str, Any]) -> WidgetRequest:
     texts = {
         name: str(given.get(name, ""))
         for name in WidgetRequest.__dataclass_fields__
-        if name not in {"sports", "density"}
+        if name not in {"sport", "density"}
     }
-    return WidgetRequest(**texts, sports=tuple(map(str, given.get("sports", ()))), density=bool(given.get("density")))
+    return WidgetRequest(**texts, sport=tuple(map(str, given.get("sport", ()))), density=bool(given.get("density")))
 
 
 def answer(view: View, message: Mapping[str, Any]) -> Answer:

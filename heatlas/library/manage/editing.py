@@ -178,13 +178,13 @@ def repair_library(
     path: str | Path,
     *,
     clip_ends: str | None = None,
-    zones: Collection[str] = (),
+    zone: Collection[str] = (),
     no_zones: bool = False,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Repair a library; the damaged one is kept under another name.
 
-    `clip_ends` ("0": nothing), and `zones` ("LAT,LON,RADIUS") or `no_zones`, say what it hides, where it cannot tell.
+    `clip_ends` ("0": nothing), and `zone` ("LAT,LON,RADIUS") or `no_zones`, say what it hides, where it cannot tell.
 
     Returns
     -------
@@ -197,9 +197,9 @@ def repair_library(
 
     from heatlas.library.care.repair import Hiding, repair
 
-    if zones and no_zones:
+    if zone and no_zones:
         raise BadOption("--no-zones says that nothing is hidden, and --zone what is: leave out one of them")
-    circles = [parse_zone(zone) for zone in zones] if zones or no_zones else None
+    circles = [parse_zone(text) for text in zone] if zone or no_zones else None
     done, damaged = repair(Path(path), Hiding(_clip(clip_ends), circles), Context(progress=progress))
     return {**asdict(done), "damaged": None if damaged is None else str(damaged)}
 

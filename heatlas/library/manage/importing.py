@@ -98,7 +98,7 @@ def refuse_unfit(tracks: GivenTracks, points: GivenPoints, asked: ImportOptions)
     if tracks.tables:
         from heatlas.sources.tables.tracks.lines import LINES
 
-        how = "--as tracks" if tracks.track == LINES else f"--track {tracks.track}"
+        how = "--read-as tracks" if tracks.track == LINES else f"--track {tracks.track}"
         refuse(asked.rows, f"points, and with {how} rows are tracks: leave it out")
 
 
@@ -168,7 +168,7 @@ def check_settings(asked: ImportOptions) -> bool:
     """
     if asked.hiding.clip_ends:
         parse_length(asked.hiding.clip_ends, "--clip-ends")
-    for zone in asked.hiding.zones:
+    for zone in asked.hiding.zone:
         parse_zone(zone)
     parse_gaps(asked.gaps.max_gap, asked.gaps.max_gap_distance)
     return bool(given(asked.hiding)) or parse_athlete_options(asked.athlete) is not None
@@ -188,7 +188,7 @@ def apply_settings(library: Library, asked: ImportOptions, context: Context) -> 
 
     hiding, gaps = asked.hiding, asked.gaps
     clip = parse_length(hiding.clip_ends, "--clip-ends") if hiding.clip_ends else None
-    circles = [parse_zone(zone) for zone in hiding.zones]
+    circles = [parse_zone(zone) for zone in hiding.zone]
     athlete = parse_athlete_options(asked.athlete)
     library.update(context)
     looked = glance(library)

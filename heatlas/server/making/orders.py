@@ -28,9 +28,11 @@ KINDS = {
 }  # fmt: skip
 """Kind of output -> the endings that it may have, the usual one first."""
 PARAMETERS = (
-    "kind", "form", "measure", *FILTER, "smooth", *OF_POINTS, "colormap", "tone", "bbox", "width", "title", "seconds",
-    "background", "everybody",
+    "kind", "format", "measure", *FILTER, "smooth", *OF_POINTS, "colormap", "tone", "bbox", "width", "title",
+    "duration", "background", "everybody",
 )  # fmt: skip
+_OLD = {"form": "format", "seconds": "duration"}
+"""Old name of a parameter -> the present one."""
 _WIDEST = {"picture": 10_000, "film": 1920}
 _LARGEST = {"picture": 60e6, "film": 1920 * 1920}
 """Pixels of a picture, or of a frame, at most."""
@@ -46,18 +48,19 @@ def parse_order(view: View, snapshot: Snapshot, query: QueryParams) -> Order:
     BadOption
         For parameters that cannot be used, and for an output that is too large.
     """
+    query = type(query)([(_OLD.get(name, name), value) for name, value in query.multi_items()])
     only(query, *PARAMETERS)
     kind = query.get("kind") or ""
     if kind not in KINDS:
         raise BadOption(f"kind must be one of {', '.join(KINDS)}")
-    ending = f".{query.get('form') or _usual(kind)}"
+    ending = f".{query.get('format') or _usual(kind)}"
     if ending not in KINDS[kind]:
         raise BadOption(f"a {kind} can be {', '.join(end[1:] for end in KINDS[kind])}, not {ending[1:41]!r}")
     asked = request_of(query, query.get("measure"))
     look = read_look(asked, snapshot)
     wanted = parse_filter_of(query, view.public)
     options: dict[str, Any] = {
-        "measure": asked.measure, "where": wanted.where, "sports": list(wanted.sports), "after": wanted.after,
+        "measure": asked.measure, "where": wanted.where, "sport": list(wanted.sports), "after": wanted.after,
         "before": wanted.before, "smooth": asked.smooth, "radius": asked.radius, "kernel": asked.kernel,
         "density": asked.density, "colormap": asked.colormap, "tone": asked.tone,
         "title": None if kind == "film" else checked("title", query.get("title")),
@@ -75,7 +78,7 @@ def parse_order(view: View, snapshot: Snapshot, query: QueryParams) -> Order:
     if kind == "picture":
         options |= {"legend": True, "scale_bar": True}
     if kind == "film":
-        options |= {"legend": True, "duration": f"{whole('seconds', query.get('seconds'), 2, _LONGEST, 20)}s"}
+        options |= {"legend": True, "duration": f"{_seconds(query.get('duration'))}s"}
     return Order(
         kind,
         ending,
@@ -94,6 +97,11 @@ def _flag(query: QueryParams, name: str) -> bool:
     if query.get(name) not in {None, "0", "1"}:
         raise BadOption(f"{name} is 1 or 0")
     return query.get(name) == "1"
+
+
+def _seconds(text: str | None) -> int:
+    """Length of a film: "20s", or "20"."""
+    return whole("duration", text and text.removesuffix("s"), 2, _LONGEST, 20)
 
 
 def _background(query: QueryParams) -> str:

@@ -26,9 +26,9 @@ def output_paths(shown: list[dict[str, Any]], filters: list[dict[str, Any]], box
     forms = sorted({ending[1:] for endings in KINDS.values() for ending in endings})
     own = [
         _asked("kind", "What to make", {"type": "string", "enum": list(KINDS)}, required=True),
-        _asked("form", "Its ending", {"type": "string", "enum": forms}),
+        _asked("format", "Its ending", {"type": "string", "enum": forms}),
         _asked("width", "Pixels of a picture or a film", {"type": "integer", "minimum": 64, "maximum": 10_000}),
-        _asked("seconds", "Length of a film", {"type": "integer", "minimum": 2, "maximum": 60}),
+        _asked("duration", "Seconds that a film takes, 2 to 60", {"type": "string", "pattern": "^[0-9]+s?$"}),
         _asked("title", "Of a picture, a page or tiles", {"type": "string", "maxLength": 120}),
         _asked("background", "", {"type": "string", "enum": ["dark", "light"]}),
         _asked("everybody", "1: without what is private", {"type": "string", "enum": ["0", "1"]}),

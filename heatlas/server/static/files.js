@@ -128,9 +128,9 @@ async function begin() {
   const put = (name, value) => value && query.set(name, value);
   put("measure", view.measure);
   put("kind", kind);
-  put("form", $("files-form-of").value);
+  put("format", $("files-form-of").value);
   if (kind !== "film") put("title", $("files-title").value.trim());
-  if (kind === "film") put("seconds", $("files-seconds").value);
+  if (kind === "film") put("duration", $("files-seconds").value);
   if (FRAMED.has(kind)) for (const [name, value] of Object.entries(framed())) put(name, value);
   if (kind === "page") put("bbox", uncovered().box.map((edge) => edge.toFixed(6)).join());
   if (kind !== "tiles") put("background", view.theme);

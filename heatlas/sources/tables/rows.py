@@ -58,7 +58,7 @@ REASONS = (
 _BY_NAME = np.array([_SOUND, _NOWHERE, _UNKNOWN, _SEVERAL], np.uint8)
 """Codes of `heatlas.sources.tables.place_names` -> indices of REASONS."""
 OFF_THE_GLOBE, LINES = REASONS[_OFF], REASONS[_LINE]
-NO_TRACKS = "--as tracks draws them, each as a track"
+NO_TRACKS = "--read-as tracks draws them, each as a track"
 """Advice for a table that holds only lines."""
 METRES = (
     "latitude and longitude must be degrees (WGS 84), not metres of a map grid; of these say which it is, --crs EPSG:n"

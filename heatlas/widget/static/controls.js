@@ -26,11 +26,11 @@ export function fillControls(page, model, about) {
   };
   const all = {
     measure: choice("Measure", about.measures, () => model.get("measure"), (value) => model.set("measure", value)),
-    sports: choice(
+    sport: choice(
       "Sport",
       [["", "All sports"], ...about.sports.map(([sport, count]) => [sport, `${sport} (${count})`])],
-      () => model.get("sports").join(", "),
-      (value) => model.set("sports", value ? value.split(", ") : []),
+      () => model.get("sport").join(", "),
+      (value) => model.set("sport", value ? value.split(", ") : []),
     ),
     after: date("From this day on", "after"),
     before: date("Before this day", "before"),
@@ -51,7 +51,7 @@ export function fillControls(page, model, about) {
   };
   const fit = () => {
     const points = ofPoints(model, about);
-    for (const trait of ["sports", "after", "before", "explorer"]) all[trait].element.hidden = points;
+    for (const trait of ["sport", "after", "before", "explorer"]) all[trait].element.hidden = points;
     for (const trait of ["radius", "kernel"]) all[trait].element.hidden = !points;
     all.density.element.hidden = !points || !addsUp(model.get("measure"));
   };

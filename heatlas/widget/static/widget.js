@@ -12,7 +12,7 @@ import { addWorld, colorWorld, decode } from "./web/world.js";
 
 const SHARED = Symbol.for("heatlas.widget");
 const WISHES = [
-  "measure", "where", "sports", "after", "before", "colormap", "tone", "smooth", "radius", "kernel", "density", "theme",
+  "measure", "where", "sport", "after", "before", "colormap", "tone", "smooth", "radius", "kernel", "density", "theme",
 ];
 /** Pixels of the legend's bar, and of a letter below it. */
 const ROOM = { width: 264, letter: 6.6, gap: 6.6 };

@@ -69,7 +69,7 @@ def track_option(tables: Sequence[GivenTable], options: TableOptions, read: Read
         raise BadOption(f"--weight is for points, and with --track {track} rows are tracks: leave it out")
     if track is not None:
         if read.read_as == "points":
-            raise BadOption(f"--as points and --track {track} contradict each other: leave one of them out")
+            raise BadOption(f"--read-as points and --track {track} contradict each other: leave one of them out")
         return track
     if read.read_as == "points":
         return None
@@ -79,7 +79,7 @@ def track_option(tables: Sequence[GivenTable], options: TableOptions, read: Read
     if read.read_as == "tracks":
         if pointed:
             raise BadOption(
-                "--as tracks reads lines, which have no --lat, --lon, --place and --weight: leave one of them out"
+                "--read-as tracks reads lines, which have no --lat, --lon, --place and --weight: leave one of them out"
             )
         polylines = None if options.geometry else _polylines(tables, options)
         return polylines or LINES
