@@ -27,7 +27,7 @@ from heatlas.sources.time_zones import with_time_zones
 from heatlas.tracks.athlete import athlete_from, refuse_without_athlete
 from heatlas.tracks.filters import EFFORT, names_in, needs_local_time, test_of
 from heatlas.tracks.local_time import in_utc, moment_seconds, offset_of, parse_moment
-from heatlas.tracks.metrics.means import efforts_of
+from heatlas.tracks.metrics.means import with_efforts
 from heatlas.tracks.people import numbers_of, refuse_nobody
 from heatlas.tracks.privacy import Privacy, hide
 
@@ -190,7 +190,7 @@ class Tracks:
         """Fill in what filters ask of efforts, if they do."""
         if not any(names_in(text) & {*EFFORT} for text in filters):
             return self
-        return replace(self, batches=tuple(map(_with_effort, self.batches)))
+        return replace(self, batches=tuple(map(with_efforts, self.batches)))
 
     def _kept(self, test: Callable[[Activity], bool]) -> Tracks:
         large = any(map(is_spilled, self.batches))
@@ -332,18 +332,6 @@ class Tracks:
             along = np.append(0.0, np.cumsum(metres_along(batch.u, batch.v, batch.segments)))
             found += np.diff(along[batch.segments[batch.tracks]]).tolist()
         return found
-
-
-def _with_effort(batch: Batch) -> Batch:
-    """Work out what filters ask of efforts; without fixes that is known already, or never."""
-    if not batch.fixes:
-        return batch
-    efforts = {name: values.tolist() for name, values in efforts_of(batch).items()}
-    activities = []
-    for k, activity in enumerate(batch.activities):
-        known = {name: values[k] for name, values in efforts.items() if not math.isnan(values[k])}
-        activities.append(replace(activity, facts={**activity.facts, **known}))
-    return replace(batch, activities=tuple(activities))
 
 
 def _lead(activity: Activity, moment: dt.datetime) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Batch
 
-__all__ = ["decoupling_of", "efforts_of", "means_of", "moments_of", "normalised_power_of"]
+__all__ = ["decoupling_of", "efforts_of", "means_of", "moments_of", "normalised_power_of", "with_efforts"]
 
 _LONG_ENOUGH = 1200.0
 """Seconds in motion from which on two halves can be compared."""
@@ -118,6 +120,18 @@ def efforts_of(batch: Batch, known: Mapping[str, NDArray[np.float64]] = _NOTHING
         "mean_heart_rate": beats,
         "normalised_power": normalised_power_of(batch),
     }
+
+
+def with_efforts(batch: Batch) -> Batch:
+    """Add what filters ask of efforts to the facts of activities; without fixes that is known already, or never."""
+    if not batch.fixes:
+        return batch
+    efforts = {name: values.tolist() for name, values in efforts_of(batch).items()}
+    activities = []
+    for k, activity in enumerate(batch.activities):
+        known = {name: values[k] for name, values in efforts.items() if not math.isnan(values[k])}
+        activities.append(replace(activity, facts={**activity.facts, **known}))
+    return replace(batch, activities=tuple(activities))
 
 
 def moments_of(batch: Batch, known: Mapping[str, NDArray[np.float64]] = _NOTHING) -> NDArray[np.float64]:
