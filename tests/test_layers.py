@@ -14,6 +14,7 @@ from made import gpx, straight
 from heatlas.core.batch import TABLES, split
 from heatlas.core.mercator import from_lonlat
 from heatlas.sources.load import load
+from heatlas.sources.tables.files.vector import read_vector
 
 pyogrio = pytest.importorskip("pyogrio")
 shapely = pytest.importorskip("shapely")
@@ -138,3 +139,28 @@ def test_without_gdal_a_sentence_names_what_brings_it(files, tmp_path, monkeypat
     _, report = load([packed("zip", files, tmp_path)])
     (item,) = [item for item in report.skipped if item.file.endswith("ways.gpkg")]
     assert "heatlas[vector]" in item.reason
+
+
+def test_layers_that_are_damaged_are_told_of_by_their_names(files, tmp_path):
+    """And not as GDAL knows them: by the name of a temporary copy."""
+    packed_away = {f"data/ways.{ending}": files[f"ways.{ending}"] for ending in ("shp", "dbf", "prj")}
+    packed_away |= {"data/ways.shx": b"cut", "walk.gpx": gpx(*straight(60))}
+    packed_away |= {f"{cut}.fgb": files["ways.fgb"][:cut] for cut in (500, 1200)}
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for name, data in packed_away.items():
+            archive.writestr(name, data)
+    _, report = load([tmp_path / "x.zip"])
+    said = {each.file.rpartition("x.zip/")[2]: each.reason for each in report.skipped}
+    assert said["data/ways.shp"] == "cannot be read (.shx file is unreadable, or corrupt.)"
+    assert said["500.fgb"] == "holds no layer"
+    assert said["1200.fgb"] == "it is damaged or cut off: 0 of 2 rows could be read"
+
+
+def test_rows_that_a_layer_announces_and_does_not_hold_are_told_of(files, tmp_path):
+    said = {}
+    for cut in (None, 1200):
+        (tmp_path / "x.fgb").write_bytes(files["ways.fgb"][:cut])
+        table = read_vector(tmp_path / "x.fgb")
+        rows = sum(len(batch) for batch in table.read(["sport"]))
+        said[rows] = table.warnings
+    assert said == {2: [], 0: ["it is damaged or cut off: 0 of 2 rows could be read"]}

@@ -103,10 +103,15 @@ def read_layers(name: str, content: Distant, found: str) -> list[Recording]:
         except MissingExtra as error:
             raise Unreadable(f"{NOT_RECORDINGS[found]}; {error}", TABLES) from None
         except HeatlasError as error:
-            raise Unreadable(str(error).replace(str(path), name)) from None
+            raise Unreadable(_said_of(name, path, str(error)).removeprefix(f"{name} ")) from None
     if not recordings:
         raise Unreadable(NOT_RECORDINGS[found], TABLES)
     return recordings
+
+
+def _said_of(name: str, path: Path, text: str) -> str:
+    """What was said of a temporary file, or of one beside it, said of the file that people know."""
+    return text.replace(str(path), name).replace(str(path.with_suffix("")), os.path.splitext(name)[0])  # noqa: PTH122
 
 
 def _lines(path: Path, layer: str, name: str, several: bool) -> Iterator[Recording]:
@@ -122,7 +127,9 @@ def _lines(path: Path, layer: str, name: str, several: bool) -> Iterator[Recordi
     try:
         found = list(read_lines(table, asked, f"{name}/{layer}" if several else name))
     except NoLines:
+        if table.warnings:
+            raise Unreadable(table.warnings[0]) from None
         return
-    warnings = tuple(text.replace(str(path), name) for text in table.warnings)
+    warnings = tuple(_said_of(name, path, text) for text in table.warnings)
     yield replace(found[0], warnings=warnings, dropped=dict(+table.dropped))
     yield from found[1:]

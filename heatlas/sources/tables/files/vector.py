@@ -52,7 +52,11 @@ def read_vector(path: Path, layer: str | None = None) -> Table:
     except failures as error:
         raise _failed(name, error) from None
 
+    damage: list[str] = []
+
     def read(columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        damage.clear()
+        rows = 0
         wanted: dict[str, Any] = {
             "columns": [column for column in columns if column != geometry],
             "read_geometry": geometry in columns,
@@ -66,14 +70,18 @@ def read_vector(path: Path, layer: str | None = None) -> Table:
                     with _quiet():
                         batch = next(batches, None)
                     if batch is None:
-                        return
+                        break
+                    rows += len(batch)
                     yield batch.select(list(columns))
             except failures as error:
                 raise _failed(name, error) from None
+        if rows < features:
+            damage.append(f"it is damaged or cut off: {rows:,} of {features:,} rows could be read")
 
     described = {CRS: crs.encode()}
     fields = [field.with_metadata(described) if field.name == geometry else field for field in schema]
-    return Table(name=name, schema=pa.schema(fields), read=read, size=features if features >= 0 else None)
+    size = features if features >= 0 else None
+    return Table(name=name, schema=pa.schema(fields), read=read, size=size, warnings=damage)
 
 
 def layers_of(path: Path) -> list[str]:
@@ -84,7 +92,10 @@ def layers_of(path: Path) -> list[str]:
     MissingExtra, SourceFailed
         As `read_vector`.
     """
-    return [str(layer) for layer, kind in _listed(_place(path), str(path)) if kind is not None]
+    found = _listed(_place(path), str(path))
+    if not len(found):
+        raise SourceFailed(f"{path} holds no layer")
+    return [str(layer) for layer, kind in found if kind is not None]
 
 
 def _listed(place: str, name: str) -> Any:
