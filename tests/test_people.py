@@ -19,8 +19,10 @@ from heatlas.library.file.digests import digest_of, text_of
 from heatlas.library.file.opening import open_library
 from heatlas.library.file.settings import Settings, privacy_of, read_settings
 from heatlas.library.index.drawing import draw
+from heatlas.library.index.passages_at import passing
 from heatlas.library.maintenance import set_person
 from heatlas.library.manage import import_into
+from heatlas.library.manage.reading import library_tracks
 from heatlas.library.rows.merged import list_activities, select
 from heatlas.library.zones import add_zone, list_zones
 from heatlas.options import TableOptions
@@ -235,6 +237,24 @@ def test_a_zone_of_a_person_hides_theirs_and_nobodys_alone(tmp_path):
         set_person(library, [2], "anna")
         assert draw(library, window, parse_measure("passes")).total.sum() < joined.total.sum()
         assert check(library, None) == []
+
+
+@pytest.mark.parametrize("richer", ["", "anna"])
+def test_a_copy_that_says_whose_a_track_is_takes_no_zone_away(tmp_path, richer):
+    """Pictures, lists of who passed and the index cut alike; they hide what would be hidden without the copy."""
+    (track,) = walks(6, 1)
+    poor = replace(whose(track, "anna" if richer == "" else ""), columns={})
+    poor = replace(poor, activities=(replace(poor.activities[0], source="phone"),))
+    with made(tmp_path / "a.db", [whose(track, richer), poor], settings=FEW) as library:
+        whole = draw(library, view(track), parse_measure("fixes")).total.sum()
+        add_zone(library, "home", 47.8, 10.9, 60, "bob")
+        assert {one.person for one in list_activities(library).values()} == {"anna"}
+        held = draw(library, view(track), parse_measure("fixes")).total
+        circle = passing(library, 47.8, 10.9, 60.0)
+    shown = library_tracks(tmp_path / "a.db", ())
+    drawn = draw_tracks(shown.batches, view(track), parse_measure("fixes")).total
+    assert np.array_equal(held, drawn)
+    assert (held.sum() < whole) == (not circle) == (richer == "")
 
 
 def view(track):

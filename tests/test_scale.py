@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from operator import itemgetter
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -105,6 +106,29 @@ def test_local_tones_are_those_of_one_machine(walks, tmp_path):
     assert found == tiles_in(tmp_path / "b.pmtiles")
     heatlas.render(walks / "all.parquet", output=tmp_path / "c.pmtiles", **options)
     assert found != tiles_in(tmp_path / "c.pmtiles")
+
+
+@pytest.mark.parametrize("tone", [None, "local:0.1:1"])
+def test_tones_of_many_tiles_with_a_threshold_are_those_of_one_machine(tmp_path, tone):
+    """Of towns with few people and one who is there all day: their tiles are sampled alike, by all who passed."""
+    trips = []
+    for town in range(40):
+        trips += trips_of(persons=3, trips=1 + town % 4, fixes=30, seed=town, lon=10 + 0.1 * town)
+        trips += trips_of(persons=1, trips=4 - town % 4, fixes=250, seed=50 + town, lon=10 + 0.1 * town)
+    trips.sort(key=itemgetter("person"))
+    for k, trip in enumerate(trips):
+        trip["trip"], trip["time"] = str(k), trip["time"] + 2e5 * k
+    write_partitions(tmp_path / "in3", trips, 3)
+    pq.write_table(table_of(trips), tmp_path / "all.parquet")
+    recipe = recipe_of(zooms=(14, 15), indexed=(14, 15), least=3, tone=tone)
+    build([tmp_path / "in3"], str(tmp_path / "a.pmtiles"), recipe, Here(), ONE, sizes=Sizes(2, 7, 10))
+    heatlas.render(
+        tmp_path / "all.parquet", output=tmp_path / "b.pmtiles", track="trip", zoom="14-15", workers=1, public=True,
+        at_least=3, tone=tone,
+    )  # fmt: skip
+    found = tiles_in(tmp_path / "a.pmtiles")
+    assert len(found) > 20
+    assert found == tiles_in(tmp_path / "b.pmtiles")
 
 
 def merged_rows(walks, tmp_path, recipe, partitions, ranges):
@@ -291,11 +315,15 @@ def test_a_damaged_object_is_made_again_and_a_missing_one_too(walks, tmp_path):
         assert go() == first
 
 
-def test_a_task_that_fails_is_named_after_some_tries(walks, tmp_path, monkeypatch):
+@pytest.mark.parametrize("what", ["trip", "person"])
+def test_a_task_that_fails_is_named_after_some_tries(tmp_path, monkeypatch, what):
+    """A person who comes again in a partition would be two, and be enough for a threshold."""
     monkeypatch.setattr("heatlas.scale.engine._PAUSE", 0.0)
     source = tmp_path / "in"
     source.mkdir()
-    trips = trips_of(persons=2, trips=1, fixes=30)
-    pq.write_table(table_of([*trips, trips[0]]), source / "0.parquet")
-    with pytest.raises(HeatlasError, match=r"the trace of .*0.parquet failed, 4 times: .*do not stand together"):
+    trips = trips_of(persons=2, trips=2, fixes=30)
+    order = (0, 2, 0) if what == "trip" else (0, 2, 1)
+    pq.write_table(table_of([trips[k] for k in order]), source / "0.parquet")
+    said = rf"the trace of .*0.parquet failed, 4 times: .*the {'rows' if what == 'trip' else 'trips'} of .*p00 do not"
+    with pytest.raises(HeatlasError, match=said):
         build([source], str(tmp_path / "a.pmtiles"), recipe_of(), Here(), ONE)

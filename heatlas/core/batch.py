@@ -53,6 +53,9 @@ class Activity:
     gear: str = ""
     person: str = ""
     """Whose it is; empty when unknown."""
+    claimed: bool = field(default=False, compare=False)
+    """Whether a copy said whose it is, and its own source did not: the zones of all people hide it, as without that
+    copy. It says nothing of its own, so comparisons of activities ignore it."""
     commute: bool = False
     private: bool = False
     device: str = ""

@@ -18,7 +18,7 @@ from heatlas.scale.assemble import archive_of, directory_of
 from heatlas.scale.drawn import merged_tiles_of
 from heatlas.scale.manifest import Folder
 from heatlas.scale.merged_tiles import merged_field
-from heatlas.scale.plan import Sizes, draw
+from heatlas.scale.plan import Sizes, draw, why_nothing
 from heatlas.sources.contract.partitions import find_partitions
 from heatlas.tiles.metadata import first_view
 from heatlas.tiles.scales import field_title
@@ -38,6 +38,7 @@ __all__ = ["Labels", "build"]
 
 _VIEW = 9
 """Zoom of the tile at which a map of an archive begins: that with the most passages."""
+_INVISIBLE = "there is nothing to see: choose other zooms, or a measure that the tracks have"
 Labels = tuple[str, str]
 """Title, empty for that of the measure, and attribution."""
 
@@ -84,8 +85,7 @@ def build(
         drawn = draw(partitions, recipe, folder, engine, context, sizes)
         assembling = time.perf_counter()
         context.progress("finishing", 0, 0)
-        tiles = directory_of(drawn.pieces)
-        _refuse_empty(tiles)
+        tiles = _tiles_of(drawn, recipe)
     except NothingToDraw:
         if work is None:
             folder.remove()
@@ -116,9 +116,11 @@ def build(
     }
 
 
-def _refuse_empty(tiles: Directory) -> None:
+def _tiles_of(drawn: Drawn, recipe: Recipe) -> Directory:
+    tiles = directory_of(drawn.pieces)
     if not len(tiles):
-        raise NothingToDraw("there is nothing to see: choose other zooms, or a measure that the tracks have")
+        raise NothingToDraw(why_nothing(drawn, recipe, _INVISIBLE))
+    return tiles
 
 
 def _beside(target: Location) -> Location:
@@ -153,9 +155,7 @@ def _describe(tiles: Directory, drawn: Drawn, recipe: Recipe, labels: Labels) ->
     first, last = recipe.zooms
     held = tiles.numbers[np.searchsorted(tiles.numbers, first_number(last)) :]
     zoom = min(max(_VIEW, recipe.indexed[0]), recipe.indexed[-1])
-    counts = merged_tiles_of(drawn.index).tile_counts(zoom)
-    busiest = int(np.bincount(counts.tile, counts.passages).argmax())
-    x, y, across = int(counts.x[busiest]), int(counts.y[busiest]), 1 << zoom
+    (x, y), across = merged_tiles_of(drawn.index).busiest(zoom), 1 << zoom
     (west, east), (north, south) = to_lonlat(np.array([x, x + 1]) / across, np.array([y, y + 1]) / across)
     lon, lat, begin = first_view((float(west), float(south), float(east), float(north)))
     return Metadata(

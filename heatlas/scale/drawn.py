@@ -38,15 +38,16 @@ def read_json(location: Location) -> dict[str, Any]:
     return found
 
 
-def write_index(location: Location, merged: Sequence[tuple[int, str]]) -> None:
-    """Write where merged tiles lie: the first number of each range, and its object."""
-    write_json(location, {"merged": [[first, uri] for first, uri in merged]})
+def write_index(location: Location, merged: Sequence[tuple[int, str]], least: int) -> None:
+    """Write where merged tiles lie: the first number of each range, and its object; and the threshold of persons."""
+    write_json(location, {"merged": [[first, uri] for first, uri in merged], "least": least})
 
 
 @lru_cache(maxsize=2)
 def merged_tiles_of(index: str) -> MergedTiles:
     """Merged tiles of an index, with what this process has read of them."""
-    return MergedTiles([(int(first), str(uri)) for first, uri in read_json(locate(index))["merged"]])
+    said = read_json(locate(index))
+    return MergedTiles([(int(first), str(uri)) for first, uri in said["merged"]], int(said["least"]))
 
 
 @dataclass(frozen=True, slots=True)

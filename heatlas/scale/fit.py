@@ -59,7 +59,7 @@ def fit(task: FitTask) -> dict[str, Any]:
     tone = found.tone
     numbers = np.zeros(0, np.int64)
     if tone is not None:
-        numbers = occupied(field, task.zoom, np.ones(1, np.uint64)).numbers
+        numbers = occupied(field, task.zoom, np.ones(2, np.uint64)).numbers
     ranges = cut(task.zoom, numbers, task.most)
     _write_numbers(locate(task.output + _NUMBERS), ranges)
     legend = tone_data(field, tone)

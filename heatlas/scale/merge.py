@@ -104,6 +104,10 @@ def _added(rows: TileRows, rules: NDArray[np.int64], least: int, grain: int) -> 
     order = np.argsort(rows.numbers, kind="stable")
     numbers = rows.numbers[order]
     tiles = np.append(np.flatnonzero(np.diff(numbers, prepend=-1)), len(numbers))
-    passages, pixels, offsets, data = add_tiles(order, tiles, rows.offsets, rows.data, rules, least, grain)
-    held = pixels > 0  # tiles of which nothing stays have no bytes
-    return TileRows(numbers[tiles[:-1]][held], passages[held], pixels[held], np.append(0, offsets[1:][held]), data)
+    _, pixels, offsets, data = add_tiles(order, tiles, rows.offsets, rows.data, rules, least, grain)
+    passages, persons = (np.add.reduceat(some[order], tiles[:-1]) for some in (rows.passages, rows.persons))
+    # A tile of which nothing stays has no bytes; where enough persons were, the tone of a zoom knows of it.
+    held = (pixels > 0) | (persons >= least if least else False)
+    return TileRows(
+        numbers[tiles[:-1]][held], passages[held], persons[held], pixels[held], np.append(0, offsets[1:][held]), data
+    )

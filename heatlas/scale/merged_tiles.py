@@ -49,9 +49,12 @@ class MergedTiles:
     ----------
     objects : sequence of (int, str)
         First number of the range of each merged object, and its address; ascending.
+    least : int
+        Threshold of persons that was applied.
     """
 
-    def __init__(self, objects: Sequence[tuple[int, str]]) -> None:
+    def __init__(self, objects: Sequence[tuple[int, str]], least: int = 0) -> None:
+        self._least = least
         self._firsts = [first for first, _ in objects]
         self._uris = [uri for _, uri in objects]
         self._numbers: Cache[NDArray[np.int64]] = Cache(_PAGES // 4, lambda numbers: numbers.nbytes)
@@ -62,7 +65,7 @@ class MergedTiles:
     def tile(self, window: Window, measure: Measure) -> Grid | None:
         """Return a tile; None if it is empty."""
         data = self._data(number_of(round(window.zoom), window.x // SIDE, window.y // SIDE))
-        if data is None:
+        if data is None or not len(data):
             return None
         rules = merged_rules(measure)
         planes = np.zeros((len(rules), SIDE * SIDE), np.int64)
@@ -85,7 +88,7 @@ class MergedTiles:
         return rows.data[rows.offsets[row] : rows.offsets[row + 1]]
 
     def tile_counts(self, zoom: int) -> TileCounts:
-        """Return the passages of each tile of a zoom."""
+        """Return the passages of each tile of a zoom; of activity 1 where fewer persons passed than the threshold."""
         with self._lock:
             if zoom not in self._counts:
                 self._counts[zoom] = self._counted(zoom)
@@ -103,7 +106,19 @@ class MergedTiles:
         tile = np.repeat(np.arange(len(x), dtype=np.int32), parts)
         passages = np.full(len(tile), 1 << _BITS, np.int32)
         passages[np.cumsum(parts) - 1] = rows.passages & ((1 << _BITS) - 1)
-        return TileCounts(zoom, x.astype(np.int32), y.astype(np.int32), tile, np.zeros_like(tile), passages)
+        few = (rows.persons < self._least).astype(np.int32)[tile]
+        return TileCounts(zoom, x.astype(np.int32), y.astype(np.int32), tile, few, passages)
+
+    def busiest(self, zoom: int) -> tuple[int, int]:
+        """Column and row of the tile with the most passages among those of which anything is shown."""
+        counts = self.tile_counts(zoom)
+        passages = np.bincount(counts.tile, counts.passages)
+        for k in np.argsort(-passages, kind="stable").tolist():
+            x, y = int(counts.x[k]), int(counts.y[k])
+            data = self._data(number_of(zoom, x, y))
+            if data is not None and len(data):
+                break
+        return x, y
 
 
 def zooms_read(look: Look, first: int, last: int) -> tuple[int, ...]:

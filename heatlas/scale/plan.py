@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from heatlas.scale.recipe import Recipe
     from heatlas.sources.contract.partitions import Partition
 
-__all__ = ["Drawn", "Sizes", "draw"]
+__all__ = ["Drawn", "Sizes", "draw", "why_nothing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def draw(
     shown = replace(total, activities=total.activities if not recipe.least else 0)
     merged = run.merge(run.compact(partials))
     if not merged:
-        raise NothingToDraw(_why_nothing(total, recipe))
+        raise NothingToDraw(why_nothing(total, recipe, "no track is known to have what the measure needs"))
     index = run.index(merged)
     pieces, legend = run.paint(index, run.fit(index, shown.activities))
     return replace(total, pieces=pieces, legend=legend, index=index, seconds=run.seconds)
@@ -119,11 +119,12 @@ def _summed(found: Sequence[dict[str, Any]]) -> Drawn:
     return Drawn([], {}, "", fixes, activities, persons, dropped, {})
 
 
-def _why_nothing(total: Drawn, recipe: Recipe) -> str:
+def why_nothing(total: Drawn, recipe: Recipe, invisible: str) -> str:
+    """Say why nothing is drawn; `invisible` where tracks are left, and no threshold hides them."""
     if total.activities and recipe.least:
         return f"no pixel was passed by {recipe.least} persons: ask for fewer by --at-least, or for coarser zooms"
     if total.activities:
-        return "no track is known to have what the measure needs"
+        return invisible
     left = ", ".join(f"{count:,} {what}" for what, count in total.dropped.items())
     return f"nothing is left of what was given: {left}" if left else "there is no track in what was given"
 
@@ -180,7 +181,7 @@ class _Run:
         """Write where merged tiles lie."""
         name = digest_of("index", *(_name(uri) for _, uri in merged))
         uri = self.folder.uri("index", name)
-        write_index(locate(uri), merged)
+        write_index(locate(uri), merged, self.recipe.least)
         self.folder.results[f"index/{name}"] = {}
         return uri
 

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["RowGroup", "RowWriter", "TileRows", "concatenated", "read_summary", "row_groups", "written"]
 
 _SCHEMA = pa.schema(
-    [("number", pa.int64()), ("passages", pa.int64()), ("pixels", pa.int32()), ("data", pa.large_binary())]
-)
+    [
+        ("number", pa.int64()), ("passages", pa.int64()), ("persons", pa.int64()), ("pixels", pa.int32()),
+        ("data", pa.large_binary()),
+    ]
+)  # fmt: skip
 _GROUP = 1 << 20
 """Bytes of a row group, about: what is read at once of a range."""
 _SUMMARY = b"heatlas.summary"
@@ -38,7 +41,9 @@ class TileRows:
     numbers: NDArray[np.int64]
     """(n,) along the Hilbert curve (`heatlas.pmtiles.hilbert`)."""
     passages: NDArray[np.int64]
-    """(n,)"""
+    """(n,) of each, also those in pixels that a threshold leaves out: tones follow from them (`heatlas.tiles`)."""
+    persons: NDArray[np.int64]
+    """(n,) who passed each; 0 where there is no threshold."""
     pixels: NDArray[np.int32]
     """(n,) pixels of each that hold anything."""
     offsets: NDArray[np.int64]
@@ -56,20 +61,22 @@ class TileRows:
         offsets = self.offsets[first : last + 1]
         data = self.data[offsets[0] : offsets[-1]]
         return TileRows(
-            self.numbers[first:last], self.passages[first:last], self.pixels[first:last], offsets - offsets[0], data
-        )
+            self.numbers[first:last], self.passages[first:last], self.persons[first:last], self.pixels[first:last],
+            offsets - offsets[0], data,
+        )  # fmt: skip
 
 
 def concatenated(parts: Sequence[TileRows]) -> TileRows:
     """Put rows one after the other, in the order of the parts."""
     if not parts:
         nothing = np.zeros(0, np.int64)
-        return TileRows(nothing, nothing, np.zeros(0, np.int32), np.zeros(1, np.int64), np.zeros(0, np.uint8))
+        return TileRows(nothing, nothing, nothing, np.zeros(0, np.int32), np.zeros(1, np.int64), np.zeros(0, np.uint8))
     starts = np.cumsum([0, *(len(part.data) for part in parts)])
     offsets = [part.offsets[:-1] + start for part, start in zip(parts, starts, strict=False)]
     return TileRows(
         np.concatenate([part.numbers for part in parts]),
         np.concatenate([part.passages for part in parts]),
+        np.concatenate([part.persons for part in parts]),
         np.concatenate([part.pixels for part in parts]),
         np.concatenate([*offsets, starts[-1:]]),
         np.concatenate([part.data for part in parts]),
@@ -104,7 +111,7 @@ class RowWriter:
         data = pa.Array.from_buffers(
             pa.large_binary(), len(rows), [None, pa.py_buffer(rows.offsets), pa.py_buffer(rows.data)]
         )
-        columns = [pa.array(rows.numbers), pa.array(rows.passages), pa.array(rows.pixels), data]
+        columns = [*map(pa.array, (rows.numbers, rows.passages, rows.persons, rows.pixels)), data]
         size = max(1, len(rows) * _GROUP // max(len(rows.data), 1))
         self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema), row_group_size=min(size, 1 << 16))
         self.rows += len(rows)
@@ -154,7 +161,7 @@ def written(location: Location, low: int = 0, high: int | None = None, *, bare: 
     bare : bool
         Whether to leave out the bytes.
     """
-    names = ["number", "passages"] if bare else _SCHEMA.names
+    names = ["number", "passages", "persons"] if bare else _SCHEMA.names
     with failing(location.uri), location.filesystem.open_input_file(location.path) as source:
         file = pq.ParquetFile(source, pre_buffer=not location.is_local)
         groups = [k for k in range(file.num_row_groups) if _overlaps(file.metadata.row_group(k), low, high)]
@@ -162,18 +169,16 @@ def written(location: Location, low: int = 0, high: int | None = None, *, bare: 
     numbers = table["number"].to_numpy()
     first, last = np.searchsorted(numbers, [low, 2**62 if high is None else high])
     table = table.slice(first, last - first)
-    passages = table["passages"].to_numpy()
+    passages, persons = table["passages"].to_numpy(), table["persons"].to_numpy()
     if bare:
-        return TileRows(
-            numbers[first:last], passages, np.zeros(last - first, np.int32), np.zeros(last - first + 1, np.int64),
-            np.zeros(0, np.uint8),
-        )  # fmt: skip
+        no_pixels, no_bytes = np.zeros(last - first, np.int32), np.zeros(last - first + 1, np.int64)
+        return TileRows(numbers[first:last], passages, persons, no_pixels, no_bytes, np.zeros(0, np.uint8))
     if not len(table):
         return concatenated([])
     blobs = table["data"].chunk(0)
     offsets = np.frombuffer(blobs.buffers()[1], np.int64)[blobs.offset : blobs.offset + len(blobs) + 1]
     data = np.frombuffer(blobs.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
-    return TileRows(numbers[first:last], passages, table["pixels"].to_numpy(), offsets - offsets[0], data)
+    return TileRows(numbers[first:last], passages, persons, table["pixels"].to_numpy(), offsets - offsets[0], data)
 
 
 def _overlaps(group: Any, low: int, high: int | None) -> bool:

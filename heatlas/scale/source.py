@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.batch import join
+from heatlas.core.errors import SourceFailed
 from heatlas.core.report import Report
 from heatlas.dataset.selection import Selection
 from heatlas.dataset.tracks import Tracks
 from heatlas.library.file.columns import AMOUNTS
 from heatlas.scale.planes import column_of
+from heatlas.sources.contract.columns import mending
 from heatlas.sources.contract.partitions import find_partitions
 from heatlas.sources.contract.reading import read_trips
 from heatlas.sources.load import order
@@ -61,6 +63,11 @@ def read_tracks(uri: str, recipe: Recipe, dropped: Counter[str]) -> Iterator[Per
         Filters and what is hidden. Private activities never count.
     dropped : Counter
         Reason -> number of what was left out; is added to.
+
+    Raises
+    ------
+    SourceFailed
+        When the partition cannot be read, or the trips of a person do not stand together.
     """
     (partition,) = find_partitions([uri])
     sensors = _sensors_of(recipe)
@@ -73,7 +80,7 @@ def read_tracks(uri: str, recipe: Recipe, dropped: Counter[str]) -> Iterator[Per
     persons = _Persons(recipe, sensors, richness, dropped)
     batches: list[Batch] = []
     owners: list[int] = []
-    for ordinal, (person, trips) in enumerate(_by_person(read_trips(partition, sensors))):
+    for ordinal, (person, trips) in enumerate(_by_person(uri, read_trips(partition, sensors))):
         found = persons.tracks(person, trips)
         batches += found
         owners += [ordinal for batch in found for _ in batch.activities]
@@ -84,8 +91,12 @@ def read_tracks(uri: str, recipe: Recipe, dropped: Counter[str]) -> Iterator[Per
         yield PersonTracks(join(batches), np.array(owners, np.int64))
 
 
-def _by_person(trips: Iterable[tuple[str, Recording]]) -> Iterator[tuple[str, list[Recording]]]:
+def _by_person(uri: str, trips: Iterable[tuple[str, Recording]]) -> Iterator[tuple[str, list[Recording]]]:
+    seen: set[str] = set()
     for person, some in groupby(trips, key=itemgetter(0)):
+        if person in seen:  # would count as two persons, and pass a threshold
+            raise SourceFailed(f"{uri}: the trips of {person} do not stand together: {mending(uri)}, sorted")
+        seen.add(person)
         yield person, [trip for _, trip in some]
 
 

@@ -190,8 +190,18 @@ def _count(found: _Stretches, persons: NDArray[np.int64], zoom: int, planes: Cou
     order = np.argsort(numbers << _PERSON | owners, kind="stable")
     numbers = numbers[order]
     tiles = np.append(np.flatnonzero(np.diff(numbers, prepend=-1)), len(numbers))
+    known = _persons(tiles, owners[order], outer[order] < 0) if planes.near else np.zeros(len(tiles) - 1, np.int64)
     passages, filled, offsets, data = count_tiles(
         found.pixels, found.values, begins[order], ends[order], tracks[order], owners[order], outer[order], tiles,
         planes.what, planes.near, planes.rules,
     )  # fmt: skip
-    return TileRows(numbers[tiles[:-1]], passages, filled, offsets, data)
+    return TileRows(numbers[tiles[:-1]], passages, known, filled, offsets, data)
+
+
+def _persons(tiles: NDArray[np.int64], owners: NDArray[np.int64], inside: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(t,) persons who passed each tile, of stretches sorted by tile and person."""
+    first = np.diff(owners, prepend=-1) != 0
+    first[tiles[:-1]] = True
+    runs = np.flatnonzero(first)
+    passed = np.add.reduceat(inside, runs, dtype=np.int64) > 0 if len(runs) else np.zeros(0, np.bool_)
+    return np.bincount(np.searchsorted(tiles, runs[passed], side="right") - 1, minlength=len(tiles) - 1)

@@ -43,7 +43,9 @@ _GENERAL = {
     **dict.fromkeys(("Padel", "Pickleball", "Racquetball"), ("Racket",)),
 }
 """Sport -> more general sports. Every sport except Multisport is a kind of Workout; Unknown counts as no sport."""
-_SPECIAL = frozenset({"source", "told", "time_zone", "sport", "name", "private", "commute", "extra", "facts"})
+_SPECIAL = frozenset(
+    {"source", "told", "time_zone", "sport", "name", "private", "commute", "extra", "facts", "claimed"}
+)
 _PLAIN = tuple(f.name for f in dataclasses.fields(Activity) if f.name not in _SPECIAL)
 
 
@@ -70,7 +72,8 @@ def merge(shown: Activity, copies: Sequence[Copy], *, timed: bool = True, privat
 
     It is private if any copy is, and a commute if any whole copy is. Each other attribute is taken from a copy whose
     table states it, else from the first that knows it. A more special sport of the same kind replaces a general one. A
-    name that a person gave replaces one that a device made up. The source stays that of the track.
+    name that a person gave replaces one that a device made up. The source stays that of the track. A copy
+    that says whose a track is takes no zone away from it: what is hidden follows from the track's own source.
 
     Parameters
     ----------
@@ -107,8 +110,9 @@ def merge(shown: Activity, copies: Sequence[Copy], *, timed: bool = True, privat
                     given[id(voice)].add(name)
     told = tuple(sorted({name for voice in voices for name in voice.told}))
     values = {name: value for name, (value, _) in found.items()}
+    claimed = shown.claimed or (not shown.person and bool(values["person"]))
     return Merged(
-        dataclasses.replace(shown, **values, extra=extra, told=told),
+        dataclasses.replace(shown, **values, extra=extra, told=told, claimed=claimed),
         tuple(tuple(sorted(given[id(copy.activity)])) for copy in copies),
     )
 

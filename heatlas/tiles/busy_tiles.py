@@ -40,23 +40,23 @@ def census_for(field: Field, zoom: int) -> TileCounts:
 
 def busy_tiles(field: Field, zoom: int, most: int) -> list[tuple[int, int]]:
     """Sample the tiles of a zoom (see `heatlas.tiles.tile_counts.busiest`)."""
-    keep = None if field.look.point_set else field.chosen.keep
     counts = census_for(field, zoom)
-    if keep is not None and field.snapshot.threshold.people:
-        enough = np.isin(counts.tile, tiles_of_enough(counts, field.snapshot, keep))
-        counts = replace(counts, passages=np.where(enough, counts.passages, 0))
-    return busiest(counts, keep, most)
+    return busiest(replace(counts, passages=kept_passages(field, counts)), None, most)
 
 
 def kept_passages(field: Field, tile_counts: TileCounts) -> NDArray[np.int32]:
-    """Passages of tile counts, 0 for activities that do not count."""
-    keep = None if field.look.point_set else field.chosen.keep
-    if keep is None:
+    """Passages that tones follow from, 0 for activities that do not count.
+
+    With a threshold of people they are those of tiles that enough people passed, in hidden pixels too: to leave these
+    out, all tiles would have to be drawn. The values that a tone is fitted to are of shown pixels alone.
+    """
+    if field.look.point_set:
         return tile_counts.passages
-    known = tile_counts.number < len(keep)
-    kept: NDArray[np.int32] = (
-        tile_counts.passages * np.append(keep, False)[np.where(known, tile_counts.number, len(keep))]
-    )
+    keep = field.chosen.keep
+    counts = np.append(keep, False)[np.minimum(tile_counts.number, len(keep))]
+    if field.snapshot.threshold.people:
+        counts &= np.isin(tile_counts.tile, tiles_of_enough(tile_counts, field.snapshot, keep))
+    kept: NDArray[np.int32] = tile_counts.passages * counts
     return kept
 
 

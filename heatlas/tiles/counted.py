@@ -23,4 +23,4 @@ class CountedTiles(Protocol):
         """
 
     def tile_counts(self, zoom: int) -> TileCounts:
-        """Return the passages of each tile of a zoom, all of them of activity 0."""
+        """Return the passages of each tile of a zoom: of activity 1 where tones do not follow from them, else of 0."""

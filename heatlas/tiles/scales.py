@@ -173,7 +173,7 @@ def sample_of(field: Field, zoom: int) -> Grid | None:
 def _sample_of(field: Field, zoom: int) -> Grid | None:
     sample = _sample_among(field, zoom, _TILES)
     # The busiest tiles may hold no pixel that enough people passed.
-    for most in _MORE if field.snapshot.threshold.people else ():
+    for most in _MORE if field.snapshot.threshold.people or field.counted is not None else ():
         sample = sample or _sample_among(field, zoom, most)
     return sample
 

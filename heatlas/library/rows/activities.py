@@ -25,7 +25,7 @@ __all__ = [
     "read_rows",
 ]  # fmt: skip
 
-_ATTRIBUTES = tuple(field.name for field in fields(Activity) if field.name != "facts")
+_ATTRIBUTES = tuple(field.name for field in fields(Activity) if field.name not in {"facts", "claimed"})
 _NAMED = 5
 
 

@@ -30,7 +30,9 @@ HISTORY = "Google location history"
 PART = 0.8
 """A copy that takes less than this share of the other's time is only a part of it."""
 _ATTRIBUTES = tuple(
-    f.name for f in dataclasses.fields(Activity) if f.name not in {"source", "extra", "told", "time_zone", "facts"}
+    f.name
+    for f in dataclasses.fields(Activity)
+    if f.name not in {"source", "extra", "told", "time_zone", "facts", "claimed"}
 )
 
 

@@ -86,7 +86,7 @@ class Zone:
 
     def hides(self, activity: Activity) -> bool:
         """Whether it hides the tracks of an activity."""
-        return not self.person or activity.person in {"", self.person}
+        return not self.person or activity.claimed or activity.person in {"", self.person}
 
 
 @dataclass(frozen=True, slots=True)
