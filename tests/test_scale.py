@@ -174,7 +174,7 @@ def slow_persons(trips, zoom):
     persons, passages = defaultdict(set), defaultdict(int)
     for trip in trips:
         found = PreparedTrack(make_batch(np.unwrap(trip["lon"], period=360), trip["lat"], trip["time"]), REJOIN).at(
-            zoom, with_columns=False
+            zoom, ()
         )
         x = (found.tile & 0xFFFFF) * 256 + (found.pixel & 255)
         y = (found.tile >> 20) * 256 + (found.pixel >> 8)

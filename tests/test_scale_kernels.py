@@ -41,7 +41,7 @@ def test_visits_of_many_tracks_are_those_of_each(lat, lon):
         pixels, numbers, begins, owners = list_visited(
             *where, *_reach(batch, scale), frame_of(float(scale), 0, 0, scale, scale), zoom
         )
-        wanted = [PreparedTrack(track, REJOIN).at(zoom, with_columns=False) for track in tracks]
+        wanted = [PreparedTrack(track, REJOIN).at(zoom, ()) for track in tracks]
         tile = np.concatenate([one.tile for one in wanted])
         lengths = np.diff(begins)
         np.testing.assert_array_equal(pixels, np.concatenate([one.pixel for one in wanted]))

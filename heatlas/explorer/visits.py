@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from heatlas.library.file.store import Library
     from heatlas.raster.threshold import Threshold
 
-__all__ = ["FINEST", "TileVisits", "is_indexed", "maybe_cut", "path_visits", "shown_visits", "whole_visits"]
+__all__ = ["FINEST", "TileVisits", "is_indexed", "maybe_cut", "path_visits", "shown_visits", "whole_visits", "zoom_of_cells"]
 
 FINEST = 25
 """Finest zoom of explorer tiles: 1.2 m at the equator."""
@@ -139,6 +139,11 @@ def is_indexed(settings: Settings, zoom: int) -> bool:
     return first <= zoom <= last
 
 
+def zoom_of_cells(zoom: int) -> int:
+    """Zoom of the index whose pixels are the tiles of a zoom."""
+    return zoom - _INDEXED
+
+
 def _zooms(settings: Settings) -> tuple[int, int]:
     first, last = settings.zooms
     return first + _INDEXED, last + _INDEXED
@@ -166,7 +171,7 @@ def shown_visits(library: Library, keep: NDArray[np.bool_], zoom: int) -> TileVi
         if not is_indexed(settings, zoom):
             first, last = _zooms(settings)
             raise BadOption(f"what is shown is known for tiles of zooms {first} to {last}, not {zoom}")
-        number, column, row = read_cells(connection, zoom - _INDEXED, keep)
+        number, column, row = read_cells(connection, zoom_of_cells(zoom), keep)
     order = np.lexsort((tile := key_of(column, row), number))
     number, tile = number[order], tile[order]
     new = np.append(True, (np.diff(number) != 0) | (np.diff(tile) != 0))[: len(tile)]

@@ -179,6 +179,8 @@ def compact_after(library: Library, added: int, context: Context = NOBODY) -> bo
     """Compact a library if many of its activities have been added since it last was; returns whether it was done."""
     with library.read() as connection:
         known = connection.execute("SELECT count(*) FROM activities").fetchone()[0]
+        if read_settings(connection).part is not None:  # it is read once, and thrown away
+            return False
     if not (added * _SHARE > known and added > _ACTIVITIES):
         return False
     compact(library, Context(context.threads))

@@ -87,7 +87,8 @@ def _index(
     shown = {number: PreparedTrack(hide(track, privacy), settings.rejoin) for number, track in tracks.items()}
     note_columns(connection)
     write_means(connection, shown)
-    append(connection, {number: track for number, track in shown.items() if track.batch.fixes}, zooms, workers)
+    there = {number: track for number, track in shown.items() if track.batch.fixes}
+    append(connection, there, zooms, workers, columns=settings.columns)
 
 
 def unindex(connection: sqlite3.Connection, numbers: Collection[int]) -> None:

@@ -3,6 +3,7 @@
 ======================================= ====================================================
 `publishing`, `request`                 publish and watch; the request, from options
 `default_zoom`, `extent`                last zoom of points; bounds and first view
+`part`                                  what is read of an index
 `dirty_tiles`, `plan`, `tones`          tiles that may hold anything; those to draw; stored tones
 `dependencies`                          facts of activities that tiles are drawn from
 `pyramid`, `metatiles`, `painter`       drawing in threads; blocks of tiles; fast drawing
@@ -21,6 +22,7 @@
 """
 
 from heatlas.publish.layers import publish_html
+from heatlas.publish.part import part_for
 from heatlas.publish.publishing import ENDINGS, check, publish, watch
 
-__all__ = ["ENDINGS", "check", "publish", "publish_html", "watch"]
+__all__ = ["ENDINGS", "check", "part_for", "publish", "publish_html", "watch"]

@@ -83,7 +83,7 @@ def recipe_of(options: RenderOptions) -> Recipe:
     BadOption
         For options that cannot be used, or would be ignored.
     """
-    from heatlas.scale.merged_tiles import zooms_read
+    from heatlas.tiles.fields import zooms_read
     from heatlas.scale.recipe import Recipe
 
     for name, value in given(options).items():
@@ -104,7 +104,7 @@ def recipe_of(options: RenderOptions) -> Recipe:
         look_words=look_words(look, form),
         form=form,
         zooms=(first, last),
-        indexed=zooms_read(look, first, last),
+        indexed=zooms_read(look.smoothing, first, last),
         filter=options.filter,
         privacy=chosen.privacy,
         gaps=parse_gaps(options.gaps.max_gap, options.gaps.max_gap_distance),

@@ -26,10 +26,11 @@ from heatlas.sources.resolve import GivenLibrary, GivenPoints, GivenTracks, reso
 from heatlas.tracks.privacy import as_option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from heatlas.core.context import Context
+    from heatlas.library.file.settings import IndexPart
     from heatlas.sources.resolve import Given
 
 __all__ = ["check_tiles", "emptied", "of_points", "page", "prepared", "tiles", "without_library"]
@@ -43,12 +44,12 @@ def tiles(sources: tuple[Any, ...], output: Path, options: RenderOptions, contex
     dict
         The report, as plain data; see `heatlas.rendering.following` for `watch` and `every`.
     """
-    from heatlas.publish import publish
+    from heatlas.publish import part_for, publish
 
     check_tiles(output, options)
     given = resolve(sources, options.tables, options.read)
     try:
-        with _opened(given, options, context) as (path, rest, brought):
+        with _opened(given, options, context, part_for) as (path, rest, brought):
             made = publish(path, output, rest, context)
             return {**_open_places(given, path, bool(made["tiles"].get("written"))), **brought, **made}
     except NoRows:
@@ -131,10 +132,11 @@ def emptied(output: Path, options: RenderOptions, context: Context) -> dict[str,
 
 @contextmanager
 def _opened(
-    given: Given, options: RenderOptions, context: Context
+    given: Given, options: RenderOptions, context: Context, needed: Callable[[RenderOptions], IndexPart] | None = None
 ) -> Iterator[tuple[Path, RenderOptions, dict[str, Any]]]:
     """Provide a library, the remaining options, and the report of importing into a temporary library.
 
+    Of a temporary library of tracks only what is `needed` is indexed; by default all.
     A filter of points is not among the remaining options: it is applied when their rows are imported.
     """
     brought: dict[str, Any] = {}
@@ -144,7 +146,8 @@ def _opened(
         with library_for(given, asked, context) as path:
             yield path, rest, {}
     elif isinstance(given, GivenTracks):
-        with library_for((given, {}), asked, telling) as path:
+        part = None if needed is None else needed(rest)
+        with library_for((given, {}), asked, telling, part) as path:
             yield path, rest, without_library(brought)
     else:
         with library_for((GivenTracks(()), named_tables(given, asked.rows)), ImportOptions(), telling) as path:

@@ -15,7 +15,7 @@ from heatlas.pmtiles.hilbert import first_number, number_of, places_at
 from heatlas.scale.planes import merged_rules, tile_grid
 from heatlas.scale.rows import concatenated, written
 from heatlas.tiles.cache import Cache
-from heatlas.tiles.fields import SIDE, Field, drawn_zoom
+from heatlas.tiles.fields import SIDE, Field
 from heatlas.tiles.snapshot import Chosen, Snapshot
 from heatlas.tiles.tile_counts import TileCounts
 from heatlas.tiles.view import View
@@ -31,9 +31,8 @@ if TYPE_CHECKING:
     from heatlas.raster.measure import Measure
     from heatlas.scale.recipe import Recipe
     from heatlas.scale.rows import TileRows
-    from heatlas.tiles.look import Look
 
-__all__ = ["MergedTiles", "merged_field", "zooms_read"]
+__all__ = ["MergedTiles", "merged_field"]
 
 _BITS = 30
 _PAGE = 512
@@ -119,12 +118,6 @@ class MergedTiles:
             if data is not None and len(data):
                 break
         return x, y
-
-
-def zooms_read(look: Look, first: int, last: int) -> tuple[int, ...]:
-    """Zooms that must be counted to draw some zooms, ascending: those that a library would be read at."""
-    snapshot = Snapshot("", {}, 0, Settings(), {}, hides=False)
-    return tuple(sorted({drawn_zoom(zoom, look.smoothing, snapshot) for zoom in range(first, last + 1)}))
 
 
 def merged_field(tiles: MergedTiles, recipe: Recipe, activities: int) -> Field:

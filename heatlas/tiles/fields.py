@@ -10,6 +10,7 @@ import numpy as np
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import CIRCUMFERENCE
 from heatlas.core.window import Window
+from heatlas.library.file.settings import Settings
 from heatlas.library.index.coverage import renewal
 from heatlas.library.index.drawing import draw
 from heatlas.library.index.passage_tiles import needs_facts
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
     from heatlas.tracks.metrics.model import Model
 
 __all__ = [
-    "SIDE", "Field", "all_facts", "as_drawn", "bare", "count_tile", "doubled", "drawn_zoom", "facts_of", "field_window",
-    "first_zoom", "index_in", "margins", "mosaic", "sides_of", "signs_matter_in", "smoothed",
+    "SIDE", "Field", "all_facts", "as_drawn", "bare", "count_tile", "doubled", "facts_of", "field_window",
+    "first_zoom", "index_in", "margins", "mosaic", "sides_of", "signs_matter_in", "smoothed", "zooms_read",
 ]  # fmt: skip
 
 SIDE = 256
@@ -71,9 +72,14 @@ class Field:
     """Tiles that were counted elsewhere (`heatlas.scale`); None: they are counted from the library."""
 
 
-def drawn_zoom(zoom: int, smoothing: Smoothing, snapshot: Snapshot) -> int:
+def zooms_read(smoothing: Smoothing, first: int, last: int) -> tuple[int, ...]:
+    """Zooms of the usual index from which some zooms of tracks are drawn, ascending."""
+    return tuple(sorted({_drawn_zoom(zoom, smoothing, Settings().zooms) for zoom in range(first, last + 1)}))
+
+
+def _drawn_zoom(zoom: int, smoothing: Smoothing, indexed: tuple[int, int]) -> int:
     """Zoom of the index from which a zoom is drawn; the same everywhere, so that there are no seams."""
-    first, last = snapshot.settings.zooms
+    first, last = indexed
     zoom = min(max(zoom, first), last)
     while zoom > first and smoothing.metres * SIDE * 2**zoom / CIRCUMFERENCE > _SMOOTHEST:
         zoom -= 1
@@ -88,7 +94,7 @@ def as_drawn(field: Field, zoom: int) -> tuple[Field, int]:
     """
     kernel = field.look.kernel
     if kernel is None:
-        return field, drawn_zoom(zoom, field.look.smoothing, field.snapshot)
+        return field, _drawn_zoom(zoom, field.look.smoothing, field.snapshot.settings.zooms)
     drawn = min(zoom, DEEPEST_TILES)
     while drawn > 0 and kernel.metres * SIDE * 2**drawn / CIRCUMFERENCE > _WIDEST:
         drawn -= 1

@@ -55,6 +55,7 @@ def recorded_in(view: View, snapshot: Snapshot) -> list[str]:
     if view.public:
         return [*(name for name in VALUES if known_in(view, snapshot, {name}).any()), *known]
     zoom = snapshot.settings.zooms[0]
+    snapshot.settings.demand(zoom, VALUES)
     with view.library.read() as connection:
         # The coarsest zoom has the fewest rows.
         chunks = [k for k, _ in pixel_rows(connection, pixel_keys(zoom))]

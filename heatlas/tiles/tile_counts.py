@@ -10,6 +10,7 @@ import numpy as np
 from heatlas.kernels.index import decode_header
 from heatlas.library.file.keys import pixel_keys, tile_of
 from heatlas.library.file.packing import unpack
+from heatlas.library.file.settings import read_settings
 from heatlas.library.index.sound_tiles import pixel_rows
 from heatlas.raster.threshold import is_shown
 
@@ -79,6 +80,7 @@ def count_tiles(library: Library, zoom: int) -> TileCounts:
     numbers: list[NDArray[np.int64]] = []
     counts: list[NDArray[np.int64]] = []
     with library.read() as connection:
+        read_settings(connection).demand(zoom)
         for k, data in pixel_rows(connection, pixel_keys(zoom)):
             ids, lengths, _ = decode_header(unpack(data))
             if not places or places[-1] != tile_of(k)[1:]:

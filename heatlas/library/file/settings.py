@@ -7,6 +7,7 @@ import hmac
 import json
 import math
 from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
@@ -21,11 +22,12 @@ from heatlas.tracks.privacy import Privacy, Zone, owner_secret
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Sequence
 
     from heatlas.library.file.store import Library
 
 __all__ = [
+    "IndexPart",
     "Settings",
     "gaps_of",
     "privacy_of",
@@ -35,10 +37,15 @@ __all__ = [
     "read_zones",
     "set_athlete",
     "set_gaps",
+    "set_part",
     "write_athlete",
     "write_settings",
     "write_zones",
 ]
+
+
+IndexPart = Mapping[int, frozenset[str]]
+"""Part of an index: zoom -> columns that passages have beside their pixels (`heatlas.library.file.columns`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,8 @@ class Settings:
     """Most seconds between fixes that a line joins, for imports from now on; None: by the recording's rhythm."""
     max_gap_distance: float | None = None
     """Metres between fixes, likewise."""
+    part: IndexPart | None = None
+    """All that the index holds, in a library for the while; None: all zooms and all columns."""
 
     def __post_init__(self) -> None:
         first, last = self.zooms
@@ -68,9 +77,19 @@ class Settings:
             raise BadOption("lengths must be 0 or more")
 
     @property
-    def indexed(self) -> range:
+    def indexed(self) -> Sequence[int]:
         """All zooms that are indexed."""
-        return range(self.zooms[0], self.zooms[1] + 1)
+        return range(self.zooms[0], self.zooms[1] + 1) if self.part is None else sorted(self.part)
+
+    def columns(self, zoom: int) -> Collection[str] | None:
+        """Columns that are indexed at a zoom; None: all."""
+        return None if self.part is None else self.part[zoom]
+
+    def demand(self, zoom: int, columns: Collection[str] = ()) -> None:
+        """Stop where something is read that the part of the index lacks: an empty answer would be a wrong one."""
+        if self.part is not None and not (zoom in self.part and self.part[zoom] >= set(columns)):
+            asked = ", ".join([f"zoom {zoom}", *sorted(columns)])
+            raise RuntimeError(f"heatlas did not foresee that {asked} would be read: please report this")
 
 
 def read_meta(connection: sqlite3.Connection, name: str) -> Any:
@@ -104,7 +123,8 @@ def read_settings(connection: sqlite3.Connection) -> Settings:
     if known is None:
         return Settings()
     try:
-        return Settings(**{**known, "zooms": tuple(known["zooms"])})
+        part = known.get("part") and {int(zoom): frozenset(columns) for zoom, columns in known["part"].items()}
+        return Settings(**{**known, "zooms": tuple(known["zooms"]), "part": part})
     except (TypeError, KeyError, BadOption):
         raise damaged(connection, "its settings are none") from None
 
@@ -114,9 +134,18 @@ def write_settings(connection: sqlite3.Connection, settings: Settings) -> None:
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('settings', ?)", (json.dumps(_as_data(settings)),))
 
 
+def set_part(library: Library, part: IndexPart) -> None:
+    """Have the index of a library that is still empty hold nothing but a part."""
+    with library.write() as connection:
+        write_settings(connection, replace(read_settings(connection), part=part))
+
+
 def _as_data(settings: Settings) -> dict[str, Any]:
     """Settings as plain data without those that are None, in the form of older versions."""
-    return {name: value for name, value in asdict(settings).items() if value is not None}
+    data = {name: value for name, value in asdict(settings).items() if value is not None}
+    if settings.part is not None:
+        data["part"] = {str(zoom): sorted(columns) for zoom, columns in settings.part.items()}
+    return data
 
 
 def read_athlete(connection: sqlite3.Connection) -> Athlete:

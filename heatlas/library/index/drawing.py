@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from heatlas.raster.measure import Measure
     from heatlas.raster.passages import Passages
 
-__all__ = ["draw", "read_passages", "tiles_in"]
+__all__ = ["columns_of", "draw", "read_passages", "tiles_in"]
 
 _EVERY = np.zeros(0, np.bool_)
 
@@ -79,9 +79,8 @@ def draw(
         When the file is damaged.
     """
     chosen = _EVERY if keep is None else np.append(np.asarray(keep, np.bool_), False)  # not empty, which means all
-    columns = _columns(measure)
+    columns = columns_of(measure)
     with library.read() as connection:
-        _zoom(connection, window)
         if facts is None and needs_facts(measure):
             facts = read_facts(connection, measure)
         if sides is None:
@@ -124,7 +123,7 @@ def read_passages(
     with library.read() as connection:
         facts = read_facts(connection) if needs_facts(measure) else None
         tiles = PassageTiles(window, measure, facts, None if keep is None else chosen)
-        for x, y, chunks in tiles_in(connection, window, _columns(measure)):
+        for x, y, chunks in tiles_in(connection, window, columns_of(measure)):
             for pixels, data in chunks:
                 tiles.clear(x * SIDE - window.x, y * SIDE - window.y)
                 tiles.add(pixels, data, chosen)
@@ -134,29 +133,36 @@ def read_passages(
                     yield x, y, np.repeat(ids[kept], lengths[kept]), passages
 
 
-def _zoom(connection: sqlite3.Connection, window: Window) -> int:
-    first, last = read_settings(connection).zooms
-    zoom = window.zoom
+def _zoom(connection: sqlite3.Connection, window: Window, columns: Sequence[str]) -> int:
+    settings, zoom = read_settings(connection), window.zoom
+    first, last = settings.zooms
     if not (zoom.is_integer() and first <= zoom <= last):
         raise BadOption(f"the library holds zooms {first} to {last}, not {zoom:g}")
+    settings.demand(int(zoom), columns)
     return int(zoom)
 
 
-def _columns(measure: Measure) -> tuple[int, ...]:
-    """Numbers of the columns that a measure needs beside the pixels."""
+def columns_of(measure: Measure) -> tuple[str, ...]:
+    """Columns that a measure needs beside the pixels.
+
+    Raises
+    ------
+    BadOption
+        For a measure of points.
+    """
     if measure.reduction in AMOUNTS:
-        return (AMOUNTS[measure.reduction][0],)
+        return (measure.reduction,)
     if measure.points or measure.recorded - VALUES.keys():
         raise BadOption(f"a library of tracks has no measure {measure}")
-    return tuple(COLUMNS[name] for name in sorted(measure.reads) if name in COLUMNS)
+    return tuple(name for name in sorted(measure.reads) if name in COLUMNS)
 
 
 def tiles_in(
-    connection: sqlite3.Connection, window: Window, columns: Sequence[int] = ()
+    connection: sqlite3.Connection, window: Window, columns: Sequence[str] = ()
 ) -> Iterator[tuple[int, int, Sequence[tuple[NDArray[np.uint8], ColumnBytes]]]]:
     """Tiles of a window that hold passages: x (not wrapped), y, and the pixels and the columns of each chunk."""
-    zoom = _zoom(connection, window)
-    across = 1 << zoom
+    zoom = _zoom(connection, window, columns)
+    across, numbers = 1 << zoom, [COLUMNS[name] for name in columns]
     top, bottom = max(window.y // SIDE, 0), min((window.y + window.height - 1) // SIDE, across - 1)
     if top > bottom:
         return
@@ -164,7 +170,7 @@ def tiles_in(
         found: dict[int, list[tuple[NDArray[np.uint8], ColumnBytes]]] = {}
         keys = key(PIXELS, zoom, x % across, top), key(PIXELS, zoom, x % across, bottom, CHUNKS - 1)
         for k, data in pixel_rows(connection, keys):
-            values = {column: read_column(connection, column, tile_of(k), chunk_of(k)) for column in columns}
+            values = {column: read_column(connection, column, tile_of(k), chunk_of(k)) for column in numbers}
             found.setdefault(tile_of(k)[2], []).append((unpack(data), values))
         for y, chunks in found.items():
             yield x, y, chunks

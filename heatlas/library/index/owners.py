@@ -10,6 +10,7 @@ from heatlas.kernels.index import decode_header, decode_pixels
 from heatlas.library.file.columns import PIXELS
 from heatlas.library.file.keys import CHUNKS, key, tile_of
 from heatlas.library.file.packing import unpack
+from heatlas.library.file.settings import read_settings
 from heatlas.library.index.sound_tiles import pixel_rows
 from heatlas.library.index.tile_planes import SIDE
 
@@ -45,6 +46,7 @@ def owners_in(library: Library, window: Window, wanted: NDArray[np.bool_]) -> ND
     if top > bottom or not wanted.any():
         return found
     with library.read() as connection:
+        read_settings(connection).demand(zoom)
         for x in range(window.x // SIDE, (window.x + window.width - 1) // SIDE + 1):
             keys = key(PIXELS, zoom, x % across, top), key(PIXELS, zoom, x % across, bottom, CHUNKS - 1)
             for k, data in pixel_rows(connection, keys):

@@ -15,7 +15,7 @@ from heatlas.library.index.sound_tiles import pixel_rows, read_column
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -37,7 +37,7 @@ def read_shown(connection: sqlite3.Connection) -> dict[int, ShownAmounts]:
     """
     metres: dict[int, int] = {}
     fixes: dict[int, int] = {}
-    for k, numbers, lengths in _chunks(connection):
+    for k, numbers, lengths in _chunks(connection, ("metres", "fixes")):
         begins = np.cumsum(lengths) - lengths
         for name, sums in (("metres", metres), ("fixes", fixes)):
             column = read_column(connection, AMOUNTS[name][0], tile_of(k), chunk_of(k))
@@ -53,16 +53,20 @@ def read_shown(connection: sqlite3.Connection) -> dict[int, ShownAmounts]:
 def numbers_with(connection: sqlite3.Connection, metric: str) -> NDArray[np.int64]:
     """Numbers of activities that have a known value of a metric where they are shown, ascending."""
     found = []
-    for k, numbers, lengths in _chunks(connection):
+    for k, numbers, lengths in _chunks(connection, (metric,)):
         column = read_column(connection, VALUES[metric].column, tile_of(k), chunk_of(k))
         if column is not None:
             found.append(np.repeat(numbers, lengths)[decode_values(column, lengths) != UNKNOWN])
     return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
 
 
-def _chunks(connection: sqlite3.Connection) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+def _chunks(
+    connection: sqlite3.Connection, columns: Sequence[str]
+) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
     """Chunks of the coarsest zoom: key, numbers of activities, and lengths of their runs."""
-    zoom = read_settings(connection).zooms[0]
+    settings = read_settings(connection)
+    zoom = settings.zooms[0]
+    settings.demand(zoom, columns)
     for k, data in pixel_rows(connection, pixel_keys(zoom)):
         numbers, lengths, _ = decode_header(unpack(data))
         yield k, numbers, lengths

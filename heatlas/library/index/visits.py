@@ -68,6 +68,7 @@ def read_cells(
     number, column, row : ndarray of int64 (k,)
         Number of the activity, and the pixel on the lattice of the world.
     """
+    read_settings(connection).demand(zoom)
     chosen = np.append(keep, False)
     found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
     for k, data in pixel_rows(connection, pixel_keys(zoom)):

@@ -18,7 +18,7 @@ from heatlas.library.index.chunks import chunks_of, merge
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
     from numpy.typing import NDArray
@@ -42,6 +42,7 @@ def append(
     zooms: Iterable[int],
     workers: int = 1,
     only: Collection[Tile] | None = None,
+    columns: Callable[[int], Collection[str] | None] = lambda zoom: None,
 ) -> None:
     """Add activities to the index: one chunk for each tile that they touch.
 
@@ -57,11 +58,13 @@ def append(
         Threads that trace and compress; the bytes written are the same for any number.
     only : collection of Tile, optional
         Tiles to write; by default all that the tracks touch.
+    columns : callable
+        Returns the columns to write beside the pixels of a zoom; None, as by default: all.
     """
 
     def encode(zoom: int, numbers: Sequence[int]) -> list[tuple[Tile, list[tuple[int, bytes]]]]:
-        found = _encoded(zoom, numbers, [tracks[number].at(zoom) for number in numbers])
-        return [(tile, pack_columns(columns)) for tile, columns in found if only is None or tile in only]
+        found = _encoded(zoom, numbers, [tracks[number].at(zoom, columns(zoom)) for number in numbers])
+        return [(tile, pack_columns(data)) for tile, data in found if only is None or tile in only]
 
     # The finest zooms take longest. They come first, so that the threads end at about the same time.
     jobs = ((zoom, numbers) for zoom in sorted(zooms, reverse=True) for numbers in _at_once(zoom, tracks))
@@ -149,7 +152,7 @@ def tiles_of(track: PreparedTrack, zooms: Iterable[int]) -> set[Tile]:
     """Tiles that a track touches."""
     tiles: set[Tile] = set()
     for zoom in zooms:
-        found = np.unique(track.at(zoom, with_columns=False).tile)
+        found = np.unique(track.at(zoom, ()).tile)
         tiles |= {(zoom, where & 0xFFFFF, where >> 20) for where in found.tolist()}
     return tiles
 

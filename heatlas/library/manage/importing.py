@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from heatlas.core.batch import Recording
     from heatlas.core.context import Progress
     from heatlas.dataset.points import PointSet
+    from heatlas.library.file.settings import IndexPart
     from heatlas.library.file.store import Library
     from heatlas.options import GapOptions
     from heatlas.options.keywords import ImportKeywords
@@ -103,11 +104,20 @@ def refuse_unfit(tracks: GivenTracks, points: GivenPoints, asked: ImportOptions)
 
 
 def bring(
-    path: Path, tracks: GivenTracks, tables: Mapping[str, PointSet], asked: ImportOptions, context: Context
+    path: Path,
+    tracks: GivenTracks,
+    tables: Mapping[str, PointSet],
+    asked: ImportOptions,
+    context: Context,
+    part: IndexPart | None = None,
 ) -> dict[str, Any]:
-    """Import resolved tracks, and points by name, into a library, as `import_into` does."""
+    """Import resolved tracks, and points by name, into a library, as `import_into` does.
+
+    With a `part` the index of a new library holds nothing else.
+    """
     from heatlas.core.report import Report
     from heatlas.library.file.opening import open_library
+    from heatlas.library.file.settings import set_part
     from heatlas.library.imports import import_sources
     from heatlas.library.rows.merged import list_activities
 
@@ -116,6 +126,8 @@ def bring(
         raise BadOption("--max-gap and --max-gap-distance are for recordings, and there is none: leave them out")
     with _unless_empty(path, keep=keep):
         with open_library(path, create=True) as library:
+            if part is not None:
+                set_part(library, part)
             notes = apply_settings(library, asked, context)
             report, known = Report(), _held(library)
             if tracks.paths or tracks.tables:

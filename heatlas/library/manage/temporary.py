@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from heatlas.dataset.points import PointSet
+    from heatlas.library.file.settings import IndexPart
     from heatlas.sources.resolve import GivenLibrary, GivenTracks
 
 __all__ = ["library_for", "library_of"]
@@ -59,9 +60,15 @@ def library_of(sources: Collection[Any], asked: ImportOptions = _NOTHING, contex
 
 @contextmanager
 def library_for(
-    made: GivenLibrary | tuple[GivenTracks, Mapping[str, PointSet]], asked: ImportOptions, context: Context
+    made: GivenLibrary | tuple[GivenTracks, Mapping[str, PointSet]],
+    asked: ImportOptions,
+    context: Context,
+    part: IndexPart | None = None,
 ) -> Iterator[Path]:
-    """Give a resolved library, or a temporary one of tracks and of points by name; see `library_of`."""
+    """Give a resolved library, or a temporary one of tracks and of points by name; see `library_of`.
+
+    With a `part` the index of a temporary library holds nothing else.
+    """
     from heatlas.sources.resolve import GivenLibrary
 
     if isinstance(made, GivenLibrary):
@@ -76,7 +83,7 @@ def library_for(
         return
     with scratch_folder() as folder:
         path = folder / "heatlas.db"
-        brought = bring(path, *made, asked, context)
+        brought = bring(path, *made, asked, context, part)
         if context.report is not None:
             context.report(brought)
         if not (brought["activities"] or brought["point_sets"]):

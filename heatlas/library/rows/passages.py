@@ -40,7 +40,7 @@ class Passages:
 class PreparedTrack:
     """Track with the values that are the same at every zoom computed beforehand."""
 
-    __slots__ = ("_lines", "_metres", "_names", "_rejoin", "batch", "metrics")
+    __slots__ = ("_lines", "_metres", "_rejoin", "batch", "metrics")
 
     def __init__(self, batch: Batch, rejoin: float, only: Collection[str] | None = None) -> None:
         """Prepare a batch of one track, from which private parts were cut; `only` are the metrics that are needed."""
@@ -55,16 +55,18 @@ class PreparedTrack:
         found = {name: take(batch) for name, take in fit.items() if take is not None}
         self.metrics = {name: metric for name, metric in found.items() if not np.isnan(metric).all()}
         """Metric at fixes that is known -> (n,), or (n, 2) of a cyclic one."""
-        self._names = list(self.metrics)
-        self._lines = join_fixes(np.column_stack([np.zeros((batch.fixes, 0)), *self.metrics.values()]))
+        self._lines: dict[tuple[str, ...], NDArray[np.float64]] = {}
 
     @property
     def length(self) -> float:
         """Length of the way, in world units."""
         return float(self._metres.sum() / ground_metres(self.batch.v[0])[0]) if self.batch.fixes else 0.0
 
-    def at(self, zoom: int, with_columns: bool = True) -> Passages:
-        """Passages of the track at a zoom; across the antimeridian they continue at the other edge of the world."""
+    def at(self, zoom: int, wanted: Collection[str] | None = None) -> Passages:
+        """Passages of the track at a zoom; across the antimeridian they continue at the other edge of the world.
+
+        `wanted` are the columns that are needed; by default all.
+        """
         batch = self.batch
         scale = 256 * 2**zoom
         if not batch.fixes:
@@ -77,7 +79,7 @@ class PreparedTrack:
         cells, fixes, passage, line, until = list_visits(
             batch.u, batch.v, batch.progress, batch.segments, frame_of(scale, x0, y0, width, height), least, bits
         )
-        columns = dict(self._columns(len(cells), fixes, (passage, line, until))) if with_columns else {}
+        columns = dict(self._columns(len(cells), fixes, (passage, line, until), wanted))
         tile, pixel, inside = place_visits(cells, width, x0, y0, scale)
         if inside == len(cells):
             return Passages(tile, pixel, columns)
@@ -86,14 +88,32 @@ class PreparedTrack:
         return Passages(tile[here], pixel[here], {name: steps[here] for name, steps in columns.items()})
 
     def _columns(
-        self, count: int, fixes: NDArray[np.int64], pieces: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+        self,
+        count: int,
+        fixes: NDArray[np.int64],
+        pieces: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
+        wanted: Collection[str] | None,
     ) -> Iterator[tuple[str, NDArray[np.int64] | NDArray[np.int32]]]:
-        spent: NDArray[np.float64] = spend_visits(count, *pieces, self.batch.time, self._metres, self._lines)
-        yield "fixes", fixes
-        yield "metres", amount_steps("metres", spent[:, 1])
-        if spent[:, 0].any():
+        if wanted is None or "fixes" in wanted:
+            yield "fixes", fixes
+        if wanted is not None and not set(wanted) - {"fixes"}:
+            return
+        names = tuple(self.metrics if wanted is None else sorted(self.metrics.keys() & wanted))
+        spent: NDArray[np.float64] = spend_visits(
+            count, *pieces, self.batch.time, self._metres, self._lines_of(names)
+        )
+        if wanted is None or "metres" in wanted:
+            yield "metres", amount_steps("metres", spent[:, 1])
+        if (wanted is None or "seconds" in wanted) and spent[:, 0].any():
             yield "seconds", amount_steps("seconds", spent[:, 0])
-        yield from value_steps(self._names, spent).items()
+        yield from value_steps(names, spent).items()
+
+    def _lines_of(self, names: tuple[str, ...]) -> NDArray[np.float64]:
+        """Lines of some metrics between fixes, which are the same at every zoom."""
+        if names not in self._lines:  # threads may find it missing at the same time, and make the same
+            values = [self.metrics[name] for name in names]
+            self._lines[names] = join_fixes(np.column_stack([np.zeros((self.batch.fixes, 0)), *values]))
+        return self._lines[names]
 
 
 def _reach(batch: Batch, scale: float, rejoin: float) -> tuple[float, int]:

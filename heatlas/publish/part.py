@@ -1,0 +1,43 @@
+"""Part of an index that is enough to publish tiles: whoever makes a library for them alone need not index the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from heatlas.dataset.places.visits import ZOOM
+from heatlas.explorer.visits import zoom_of_cells
+from heatlas.library.file.settings import IndexPart, Settings
+from heatlas.library.index.drawing import columns_of
+from heatlas.publish.request import WORDS, asked_of
+from heatlas.tiles.fields import zooms_read
+from heatlas.tiles.request import parse_look
+
+if TYPE_CHECKING:
+    from heatlas.options import RenderOptions
+
+__all__ = ["part_for"]
+
+_AMOUNTS = frozenset({"fixes", "metres"})
+"""What is shown of each activity, and of all where a threshold lets pixels pass (`heatlas.tiles.shown_totals`)."""
+
+
+def part_for(options: RenderOptions) -> IndexPart:
+    """Find what `heatlas.publish.publish` reads of the index of a library of tracks.
+
+    Tiles are drawn from some zooms, or from coarser ones where the smoothing is wide. The first view and the totals
+    that a threshold lets pass are counted at one zoom, and at the coarsest what is shown of each activity.
+
+    Raises
+    ------
+    BadOption
+        For options that cannot be used.
+    """
+    asked, _, zooms = asked_of(options)
+    look = parse_look(asked, None, WORDS)
+    coarsest, finest = Settings().zooms
+    drawn, counted = zooms_read(look.smoothing, *(zooms or (0, finest))), frozenset(columns_of(look.measure))
+    explored = () if options.page.explorer is None else (zoom_of_cells(options.page.explorer),)
+    part = {zoom: counted if zoom in drawn else frozenset[str]() for zoom in (*drawn, *explored, ZOOM)}
+    if options.public.public or options.public.at_least:
+        part[ZOOM] |= _AMOUNTS
+    return part | {coarsest: counted | _AMOUNTS}
