@@ -51,12 +51,23 @@ def test_tiles_from_files_are_those_of_a_library(export, library, tmp_path, case
     rest = {name: value for name, value in case.items() if name not in hiding}
     straight = heatlas.render(export, output=tmp_path / "a.pmtiles", person="folder", **case)
     through = heatlas.render(source, output=tmp_path / "b.pmtiles", **rest)
-    assert straight["tiles"] == through["tiles"] and straight["tiles"]["written"]
+    assert straight["tiles"] == through["tiles"]
+    assert straight["tiles"]["written"]
     assert (tmp_path / "a.pmtiles").read_bytes() == (tmp_path / "b.pmtiles").read_bytes()
+
+
+@pytest.mark.parametrize("case", [{"layers": "year", "zoom": "3-8"}, {"layers": "pace,passes", "zoom": "5"}, {}])
+def test_pages_from_files_are_those_of_a_library(export, library, tmp_path, case):
+    for source, name in ((export, "a.html"), (library, "b.html")):
+        heatlas.render(source, output=tmp_path / name, **case)
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
 
 
 def test_explorer_tiles_beside_them_too(export, library, tmp_path):
     for source, name in ((export, "a"), (library, "b")):
         heatlas.render(source, output=tmp_path / name, zoom="6", explorer=15)
-    files = [{p.name: p.read_bytes() for p in (tmp_path / name).rglob("*") if p.is_file() and p.suffix != ".db"} for name in "ab"]
+    files = [
+        {p.name: p.read_bytes() for p in (tmp_path / name).rglob("*") if p.is_file() and p.suffix != ".db"}
+        for name in "ab"
+    ]
     assert files[0] == files[1]

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from heatlas.library.file.store import Library
     from heatlas.raster.threshold import Threshold
 
-__all__ = ["FINEST", "TileVisits", "is_indexed", "maybe_cut", "path_visits", "shown_visits", "whole_visits", "zoom_of_cells"]
+__all__ = [
+    "FINEST", "TileVisits", "is_indexed", "maybe_cut", "path_visits", "shown_visits", "whole_visits", "zoom_of_cells",
+]  # fmt: skip
 
 FINEST = 25
 """Finest zoom of explorer tiles: 1.2 m at the equator."""

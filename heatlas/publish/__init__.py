@@ -22,7 +22,7 @@
 """
 
 from heatlas.publish.layers import publish_html
-from heatlas.publish.part import part_for
+from heatlas.publish.part import part_for, part_for_page
 from heatlas.publish.publishing import ENDINGS, check, publish, watch
 
-__all__ = ["ENDINGS", "check", "part_for", "publish", "publish_html", "watch"]
+__all__ = ["ENDINGS", "check", "part_for", "part_for_page", "publish", "publish_html", "watch"]

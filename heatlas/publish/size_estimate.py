@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from heatlas.tiles.fields import Field
 
-__all__ = ["check_weight", "fitting_zooms", "zoom_bytes"]
+__all__ = ["FINEST_OF_PAGES", "check_weight", "fitting_zooms", "zoom_bytes"]
 
-_LAST = 16
+FINEST_OF_PAGES = 16
 """Finest default zoom of a page: a pixel of 2.4 m at the equator; finer zooms are enlarged."""
 _LEAST = 12
 """Coarsest default for the last zoom, however large the file."""
@@ -94,7 +94,7 @@ def fitting_zooms(
     """
     points = [bool(field.look.point_set) for field in fields]
     coarsest = 0 if all(points) else first_zoom(fields[0].snapshot)
-    first, last = asked or (coarsest, min(_LAST, max(map(last_zoom, fields))))
+    first, last = asked or (coarsest, min(FINEST_OF_PAGES, max(map(last_zoom, fields))))
     first, least = max(first, coarsest), _LEAST_OF_POINTS if all(points) else _LEAST
     size, marks, tiles = html.page_bytes(len(fields)), [marks_of(field) for field in fields], 0
     for zoom in range(first, last + 1):

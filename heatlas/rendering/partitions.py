@@ -83,8 +83,8 @@ def recipe_of(options: RenderOptions) -> Recipe:
     BadOption
         For options that cannot be used, or would be ignored.
     """
-    from heatlas.tiles.fields import zooms_read
     from heatlas.scale.recipe import Recipe
+    from heatlas.tiles.fields import zooms_read
 
     for name, value in given(options).items():
         flag = options_of(RenderOptions)[name].flag

@@ -91,7 +91,7 @@ def page(sources: tuple[Any, ...], output: Path, options: RenderOptions, context
     dict
         The report, as plain data.
     """
-    from heatlas.publish import publish_html
+    from heatlas.publish import part_for_page, publish_html
     from heatlas.publish.basemap import parse_basemap
     from heatlas.writers import check_place
 
@@ -103,7 +103,7 @@ def page(sources: tuple[Any, ...], output: Path, options: RenderOptions, context
     if options.frame.bbox is not None:
         box_of(options.frame.bbox)
     given = resolve(sources, options.tables, options.read)
-    with _opened(given, options, context) as (path, rest, brought):
+    with _opened(given, options, context, part_for_page) as (path, rest, brought):
         made = publish_html(path, output, rest, context)
         known = _open_places(given, path)
     return {**known, **brought, **made, "outputs": [made["output"]]}
@@ -132,11 +132,11 @@ def emptied(output: Path, options: RenderOptions, context: Context) -> dict[str,
 
 @contextmanager
 def _opened(
-    given: Given, options: RenderOptions, context: Context, needed: Callable[[RenderOptions], IndexPart] | None = None
+    given: Given, options: RenderOptions, context: Context, needed: Callable[[RenderOptions], IndexPart | None]
 ) -> Iterator[tuple[Path, RenderOptions, dict[str, Any]]]:
     """Provide a library, the remaining options, and the report of importing into a temporary library.
 
-    Of a temporary library of tracks only what is `needed` is indexed; by default all.
+    Of a temporary library of tracks only the part that is `needed` is indexed.
     A filter of points is not among the remaining options: it is applied when their rows are imported.
     """
     brought: dict[str, Any] = {}
@@ -146,8 +146,7 @@ def _opened(
         with library_for(given, asked, context) as path:
             yield path, rest, {}
     elif isinstance(given, GivenTracks):
-        part = None if needed is None else needed(rest)
-        with library_for((given, {}), asked, telling, part) as path:
+        with library_for((given, {}), asked, telling, needed(rest)) as path:
             yield path, rest, without_library(brought)
     else:
         with library_for((GivenTracks(()), named_tables(given, asked.rows)), ImportOptions(), telling) as path:

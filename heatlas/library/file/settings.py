@@ -6,8 +6,8 @@ import hashlib
 import hmac
 import json
 import math
-from dataclasses import asdict, dataclass, replace
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption

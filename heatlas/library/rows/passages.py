@@ -99,9 +99,7 @@ class PreparedTrack:
         if wanted is not None and not set(wanted) - {"fixes"}:
             return
         names = tuple(self.metrics if wanted is None else sorted(self.metrics.keys() & wanted))
-        spent: NDArray[np.float64] = spend_visits(
-            count, *pieces, self.batch.time, self._metres, self._lines_of(names)
-        )
+        spent: NDArray[np.float64] = spend_visits(count, *pieces, self.batch.time, self._metres, self._lines_of(names))
         if wanted is None or "metres" in wanted:
             yield "metres", amount_steps("metres", spent[:, 1])
         if (wanted is None or "seconds" in wanted) and spent[:, 0].any():
