@@ -144,12 +144,9 @@ def test_what_is_copied_from_a_block_can_be_typed(site):
     assert any("places can be guessed" in text for text in printed)
 
 
-def test_search_works_without_the_internet(site):
-    lacking("playwright")
-    chromium = os.environ.get("HEATLAS_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-    if not Path(chromium).exists():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("Chromium is missing: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
+@pytest.fixture(scope="module")
+def addresses(site):
+    """The site from a server, and from a disk."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *args):
@@ -157,29 +154,67 @@ def test_search_works_without_the_internet(site):
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    home = f"http://127.0.0.1:{server.server_port}/"
+    yield {"server": f"http://127.0.0.1:{server.server_port}/", "disk": f"{site.as_uri()}/"}
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def reader(site):
+    """A browser."""
+    lacking("playwright")
+    chromium = os.environ.get("HEATLAS_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+    if not Path(chromium).exists():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("Chromium is missing: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize("where", ["server", "disk"])
+def test_search_works_without_the_internet(addresses, reader, where):
     asked, errors = [], []
-    try:
-        with sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            page = browser.new_page()
-            page.on("request", lambda request: asked.append(request.url))
-            page.on("pageerror", lambda error: errors.append(str(error)))
-            page.goto(home)
-            # The index is loaded at the first click, and what is typed is looked at when a key goes up.
-            page.click("input[name=query]")
-            page.wait_for_selector(".md-search-result__meta:has-text('Type to start searching')", timeout=20_000)
-            page.keyboard.type("nginx")
-            whole = ".md-search-result__item a[href*='h=nginx']"  # its first letters find something, too
-            page.wait_for_selector(whole, timeout=20_000)
-            found = page.locator(whole).first.get_attribute("href")
-            browser.close()
-    finally:
-        server.shutdown()
-        server.server_close()
+    page = reader.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{addresses[where]}how-to/page.html")
+    # The index is loaded at the first click, and what is typed is looked at when a key goes up.
+    page.click("input[name=query]")
+    page.wait_for_selector(".md-search-result__meta:has-text('Type to start searching')", timeout=20_000)
+    page.keyboard.type("nginx")
+    whole = ".md-search-result__item a[href*='h=nginx']"  # its first letters find something, too
+    page.wait_for_selector(whole, timeout=20_000)
+    found = page.locator(whole).first.get_attribute("href")
+    page.close()
     assert "how-to/share.html" in found
-    assert not [address for address in asked if not address.startswith((home, "data:", "blob:"))]
+    local = (addresses[where], "data:", "blob:", "about:srcdoc")
+    assert not [address for address in asked if not address.startswith(local)]
     assert not errors
+
+
+WIDEST = (
+    "index", "tutorial", "performance", "how-to/choose", "how-to/points", "explanation/semantics",
+    "reference/command-line", "reference/http", "reference/library-format", "reference/python/options",
+)  # fmt: skip
+"""Pages with pictures, wide tables, long lines of code and long names."""
+
+
+def test_no_page_is_wider_than_a_phone(addresses, reader):
+    """Tables and blocks of code may be moved sideways in themselves; the page may not."""
+    page = reader.new_page(viewport={"width": 360, "height": 740})
+    wide = []
+    for name in WIDEST:
+        page.goto(f"{addresses['disk']}{name}.html", wait_until="domcontentloaded")
+        # The drawer of the menu stands beside the page, out of sight.
+        width = page.evaluate("document.querySelector('.md-main').scrollWidth")
+        page.evaluate("scrollTo(200, 0)")
+        if width > 360 or page.evaluate("scrollX"):
+            wide.append((name, width))
+    page.close()
+    assert not wide
 
 
 # What the texts say.
