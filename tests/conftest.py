@@ -13,6 +13,7 @@ from browsing import browser, plain_browser  # noqa: F401
 from buckets import bucket, s3_server  # noqa: F401
 from commands import forks_end
 from hypothesis import HealthCheck, settings
+from newcomer import wheel  # noqa: F401
 from server_fixtures import mariadb, postgres, server_ports  # noqa: F401
 from slow_tests import slow_tests
 

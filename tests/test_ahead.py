@@ -19,21 +19,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are com
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """A wheel for this processor. Objects are kept in build/, by the digest of the kernels' sources."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-build-isolation", "--no-deps", "--wheel-dir"]
-    environment = {name: value for name, value in os.environ.items() if name not in {"HEATLAS_JIT", "HEATLAS_LEVELS"}}
-    done = subprocess.run(
-        [*command, str(folder), str(ROOT)], env=environment,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    (found,) = folder.glob("*.whl")
-    return found
-
-
-@pytest.fixture(scope="module")
 def site(wheel, tmp_path_factory):
     """The wheel as pip installs it, in a folder of its own."""
     folder = tmp_path_factory.mktemp("site")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-NOTEBOOK = Path(__file__).resolve().parents[1] / "docs" / "tutorial.ipynb"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+NOTEBOOK = DOCS / "tutorial.ipynb"
 nbformat = pytest.importorskip("nbformat")
 
 
@@ -27,18 +30,20 @@ def shown(cell):
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:zmq", "ignore::RuntimeWarning:zmq")
 def test_it_runs(tmp_path, monkeypatch):
-    nbclient = pytest.importorskip("nbclient")
+    pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
     pytest.importorskip("anywidget")
+    monkeypatch.syspath_prepend(DOCS)
+    import first_steps
+
     # Files of the run go where the test's do, and what Jupyter remembers too.
-    for name, folder in (("TMPDIR", "tmp"), ("IPYTHONDIR", "ipython"), ("JUPYTER_RUNTIME_DIR", "runtime")):
+    for name, folder in (("IPYTHONDIR", "ipython"), ("JUPYTER_RUNTIME_DIR", "runtime")):
         (tmp_path / folder).mkdir()
         monkeypatch.setenv(name, str(tmp_path / folder))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(NOTEBOOK.parents[1]), os.environ.get("PYTHONPATH", "")]))
-    book = nbformat.read(NOTEBOOK, as_version=4)
-    nbclient.NotebookClient(
-        book, timeout=240, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
-    ).execute()
+    for name in ("HEATLAS_CONFIG", "TMPDIR"):  # run() sets them, and they are put back
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(DOCS.parent), os.environ.get("PYTHONPATH", "")]))
+    book = first_steps.run(tmp_path)
     code = [cell for cell in book.cells if cell.cell_type == "code"]
     assert not [output for cell in code for output in cell.outputs if output.output_type == "error"]
     pictures = [cell for cell in code if "image/png" in shown(cell)]
@@ -47,6 +52,12 @@ def test_it_runs(tmp_path, monkeypatch):
     live = [cell for cell in code if "application/vnd.jupyter.widget-view+json" in shown(cell)]
     assert len(live) == 1
     assert len(str(book)) < 6_000_000
+    again = "the page shows something else: python docs/first_steps.py"
+    assert first_steps.PAGE.read_text(encoding="utf-8") == first_steps.page(book), again
+    drawn = [picture.size for picture in first_steps.pictures(book)]
+    files = sorted(first_steps.PICTURES.iterdir(), key=lambda path: int(path.stem))
+    assert [Image.open(io.BytesIO(path.read_bytes())).size for path in files] == drawn, again
+    assert sum(path.stat().st_size for path in files) < 300_000
 
 
 def test_the_page_on_notebooks_runs(tmp_path, monkeypatch):
