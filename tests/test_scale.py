@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
 from dataclasses import replace
 from operator import itemgetter
@@ -16,7 +17,7 @@ from slow_scale import read_tile
 import heatlas
 from heatlas.core.context import Context
 from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed
-from heatlas.core.filesystems import locate
+from heatlas.core.filesystems import Location, locate
 from heatlas.library.rows.passages import PreparedTrack
 from heatlas.pmtiles.hilbert import first_number, numbers_of
 from heatlas.publish.pmtiles import read_directory, read_metadata
@@ -24,6 +25,7 @@ from heatlas.publish.request import look_words
 from heatlas.raster.measure import parse_measure
 from heatlas.raster.partition import REJOIN
 from heatlas.scale.archive import build
+from heatlas.scale.drawn import merged_tiles_of
 from heatlas.scale.engine import Here
 from heatlas.scale.manifest import Folder
 from heatlas.scale.plan import Sizes, draw
@@ -35,6 +37,7 @@ from heatlas.sources.contract.partitions import find_partitions
 from heatlas.tiles.request import TileRequest, parse_look
 
 ONE = Context(1)
+SMALL = Sizes(2, 3, 40)
 
 
 def recipe_of(measure="passes", zooms=(0, 14), indexed=None, tone=None, **known) -> Recipe:
@@ -299,20 +302,52 @@ def test_a_plan_goes_on_where_it_was_stopped(walks, tmp_path):
     assert len(list((tmp_path / "work" / "trace").iterdir())) == 3
 
 
-def test_a_damaged_object_is_made_again_and_a_missing_one_too(walks, tmp_path):
-    recipe, work = recipe_of(zooms=(8, 10)), tmp_path / "work"
+@pytest.mark.parametrize(
+    ("phase", "readers"),
+    [
+        ("trace", ("compact", "merge")),
+        ("compact", ("merge",)),
+        ("merge", ("fit", "paint")),
+        ("fit", ("paint",)),
+        ("paint", ()),
+    ],
+)
+def test_damaged_objects_are_made_again_and_missing_ones_too(walks, tmp_path, phase, readers):
+    """Of any phase, wherever a bit is wrong, whether the manifest lists them or not; it is told once."""
+    recipe, work = recipe_of(zooms=(8, 9)), tmp_path / "work"
 
     def go():
-        build([walks / "in3"], str(tmp_path / "a.pmtiles"), recipe, Here(), ONE, work=str(work))
-        return tiles_in(tmp_path / "a.pmtiles")
+        for reader in readers:  # else nobody would look at the object
+            shutil.rmtree(work / reader, ignore_errors=True)
+        merged_tiles_of.cache_clear()
+        said = build([walks / "in3"], str(tmp_path / "a.pmtiles"), recipe, Here(), ONE, work=str(work), sizes=SMALL)
+        return (tmp_path / "a.pmtiles").read_bytes(), said["warnings"]
 
-    first = go()
-    for phase in ("trace", "merge", "fit", "paint"):
-        min((work / phase).iterdir()).write_bytes(b"half")
-        (work / "manifest.json").write_text("{")
-        assert go() == first
-        min((work / phase).iterdir()).unlink()
-        assert go() == first
+    first, warnings = go()
+    assert not warnings
+    objects = sorted((work / phase).iterdir())
+    victim = max(objects, key=lambda file: file.stat().st_size)
+    whole, told = victim.read_bytes(), []
+    for place in (0, 1, len(whole) // 3, len(whole) // 2, len(whole) - 30, len(whole) - 1):
+        victim.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        made, warnings = go()
+        assert made == first
+        told += [sentence.partition(" damaged")[0] for sentence in warnings]
+    assert set(told) == {"1 object was"}
+    assert len(told) > 1  # nobody reads marks at the beginning, and gaps between pages
+    victim.write_bytes(b"half")
+    min(set(objects) - {victim}).unlink()
+    (work / "manifest.json").write_text("{")
+    assert go()[0] == first
+    assert victim.read_bytes() == whole
+    assert sorted((work / phase).iterdir()) == objects
+
+
+def test_an_object_that_is_damaged_again_and_again_is_an_error(walks, tmp_path, monkeypatch):
+    write = Location.write
+    monkeypatch.setattr(Location, "write", lambda self, data: write(self, b"x" if "/merge/" in self.path else data))
+    with pytest.raises(SourceFailed, match=r"merge/\w+ is damaged again and again: look after the disk"):
+        build([walks / "in3"], str(tmp_path / "a.pmtiles"), recipe_of(zooms=(8, 9)), Here(), ONE, sizes=SMALL)
 
 
 @pytest.mark.parametrize("what", ["trip", "person"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,13 +86,13 @@ def build(
         drawn = draw(partitions, recipe, folder, engine, context, sizes)
         assembling = time.perf_counter()
         context.progress("finishing", 0, 0)
-        tiles = _tiles_of(drawn, recipe)
+        tiles = folder.mended(partial(_tiles_of, drawn, recipe), engine)
     except NothingToDraw:
         if work is None:
             folder.remove()
         raise
-    metadata = _describe(tiles, drawn, recipe, labels)
-    size = _write(target, archive_of(drawn.pieces, tiles, metadata))
+    metadata = folder.mended(partial(_describe, tiles, drawn, recipe, labels), engine)
+    size = folder.mended(lambda: _write(target, archive_of(drawn.pieces, tiles, metadata)), engine)
     if work is None:
         folder.remove()
     else:
@@ -110,10 +111,17 @@ def build(
         "zooms": list(recipe.zooms),
         "bbox": list(metadata.bounds),
         "reused": folder.reused,
-        "warnings": [],
+        "warnings": _warnings(folder),
         "seconds": {**drawn.seconds, "finish": done - assembling, "all": done - started},
         "outputs": [output],
     }
+
+
+def _warnings(folder: Folder) -> list[str]:
+    if not folder.damaged:
+        return []
+    many = "1 object was" if folder.damaged == 1 else f"{folder.damaged:,} objects were"
+    return [f"{many} damaged or gone from the working folder, and made again: look after the disk that it is on"]
 
 
 def _tiles_of(drawn: Drawn, recipe: Recipe) -> Directory:

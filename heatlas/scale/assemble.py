@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.core.filesystems import failing, locate
+from heatlas.core.filesystems import locate
 from heatlas.pmtiles.directory import Directory
 from heatlas.publish.pmtiles import archive_head
 from heatlas.scale.drawn import read_piece
 from heatlas.scale.recipe import digest_of
+from heatlas.scale.sealed import DIGEST, DamagedObject, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,13 +55,16 @@ def archive_of(uris: Sequence[str], tiles: Directory, metadata: Metadata) -> Ite
 
 
 def _bytes_of(piece: Piece) -> Iterator[bytes]:
-    """Tiles of a piece, without its directory."""
+    """Tiles of a piece, without its directory; compared with their digest, which is known at the end."""
     location: Location = piece.location
-    left = piece.size
-    with failing(location.uri), location.filesystem.open_input_stream(location.path) as stream:
+    left, digest = piece.size, hashlib.blake2b(digest_size=DIGEST)
+    with reading(location), location.filesystem.open_input_stream(location.path) as stream:
         while left:
             data = stream.read(min(left, _CHUNK))
             if not data:
-                raise OSError("it has become shorter")
+                raise DamagedObject(location.uri)
             left -= len(data)
+            digest.update(data)
             yield data
+    if digest.digest() != piece.digest:
+        raise DamagedObject(location.uri)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.core.errors import SourceFailed
-from heatlas.core.filesystems import failing, locate
+from heatlas.core.filesystems import locate
 from heatlas.scale.merged_tiles import MergedTiles
+from heatlas.scale.sealed import DIGEST, DamagedObject, digest_of_bytes, reading, seal, unsealed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,18 +23,25 @@ if TYPE_CHECKING:
 
 __all__ = ["Piece", "merged_tiles_of", "read_json", "read_piece", "write_index", "write_json", "write_piece"]
 
-_TRAILER = b"heatlas piece 1\0"
+_TRAILER = b"heatlas piece 2\0"
 """End of a piece, after the length of its directory in eight bytes."""
 
 
 def write_json(location: Location, data: dict[str, Any]) -> None:
     """Write plain data as one object."""
-    location.write(json.dumps(data).encode())
+    location.write(seal(json.dumps(data).encode()))
 
 
 def read_json(location: Location) -> dict[str, Any]:
-    """Read plain data."""
-    found: dict[str, Any] = json.loads(location.read())
+    """Read plain data.
+
+    Raises
+    ------
+    DamagedObject, SourceFailed
+        As in `heatlas.scale.sealed.reading`.
+    """
+    with reading(location), location.filesystem.open_input_file(location.path) as file:
+        found: dict[str, Any] = json.loads(unsealed(location, bytes(file.read())))
     return found
 
 
@@ -61,26 +68,35 @@ class Piece:
     """(n,) ascending."""
     lengths: NDArray[np.int64]
     """(n,) bytes of each."""
+    digest: bytes
+    """Digest of the tiles (`heatlas.scale.sealed.digest_of_bytes`)."""
 
 
 def write_piece(location: Location, numbers: Sequence[int], tiles: Sequence[bytes]) -> None:
     """Write tiles and their directory as one object."""
     directory = io.BytesIO()
     np.save(directory, np.array([numbers, [len(tile) for tile in tiles]], np.int64).reshape(2, -1))
-    said = directory.getvalue()
+    said = seal(digest_of_bytes(*tiles) + directory.getvalue())
     location.write(b"".join([*tiles, said, len(said).to_bytes(8, "little"), _TRAILER]))
 
 
 def read_piece(location: Location) -> Piece:
-    """Read the directory of a piece."""
+    """Read the directory of a piece.
+
+    Raises
+    ------
+    DamagedObject, SourceFailed
+        As in `heatlas.scale.sealed.reading`.
+    """
     end = 8 + len(_TRAILER)
-    with failing(location.uri), location.filesystem.open_input_file(location.path) as file:
+    with reading(location), location.filesystem.open_input_file(location.path) as file:
         size = file.size()
         file.seek(max(size - end, 0))
         last = file.read(end)
-        if last[8:] != _TRAILER:
-            raise SourceFailed(f"{location.uri} is no piece of an archive: remove it, and run the same command again")
         at = size - end - int.from_bytes(last[:8], "little")
+        if last[8:] != _TRAILER or at < 0:
+            raise DamagedObject(location.uri)
         file.seek(at)
-        numbers, lengths = np.load(io.BytesIO(file.read(size - end - at)))
-    return Piece(location, at, numbers, lengths)
+        said = unsealed(location, file.read(size - end - at))
+        numbers, lengths = np.load(io.BytesIO(said[DIGEST:]))
+    return Piece(location, at, numbers, lengths, said[:DIGEST])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed
+from heatlas.scale.sealed import DamagedObject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     Work = Callable[[Any], dict[str, Any]]
     Done = Callable[[int, dict[str, Any]], None]
 
-__all__ = ["RETRIES", "Attempt", "Engine", "Here", "attempt", "refuse_more"]
+__all__ = ["DAMAGED", "RETRIES", "Attempt", "Engine", "Here", "attempt", "refuse_more"]
 
+DAMAGED = "damaged"
+"""Key of a result that is none: the address of an input that must be made again."""
 RETRIES = 3
 """Times that a task is tried again."""
 _PAUSE = 0.5
@@ -57,9 +60,14 @@ class Attempt(NamedTuple):
 
 
 def attempt(work: Work, task: Any) -> Attempt:
-    """Do a task in any process; errors are returned, as not all of them can be sent."""
+    """Do a task in any process; errors are returned, as not all of them can be sent.
+
+    Of a task that found an input damaged, the result is its address under DAMAGED.
+    """
     try:
         return Attempt(work(task))
+    except DamagedObject as error:  # of an earlier phase: no other try of this task helps
+        return Attempt({DAMAGED: error.uri})
     except (BadOption, NothingToDraw) as error:
         return Attempt(None, str(error), final=True)
     except HeatlasError as error:

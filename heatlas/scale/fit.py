@@ -9,12 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from heatlas.core.filesystems import failing, locate
+from heatlas.core.filesystems import locate
 from heatlas.pmtiles.hilbert import first_number
 from heatlas.publish.dirty_tiles import occupied
 from heatlas.publish.tones import fitted, read_fitted
 from heatlas.scale.drawn import merged_tiles_of, read_json, write_json
 from heatlas.scale.merged_tiles import merged_field
+from heatlas.scale.sealed import opened_rows, seal_table
 from heatlas.tiles.scales import tone_data
 
 if TYPE_CHECKING:
@@ -88,17 +89,19 @@ def _write_numbers(location: Location, ranges: Sequence[NDArray[np.int64]]) -> N
     """Write the tiles to draw, a row group for each range."""
     schema, sink = pa.schema([("number", pa.int64())]), pa.BufferOutputStream()
     encoding = {"number": "DELTA_BINARY_PACKED"}
-    with pq.ParquetWriter(sink, schema, compression="zstd", use_dictionary=False, column_encoding=encoding) as writer:
-        for some in ranges:
-            writer.write_table(pa.table({"number": some}, schema=schema), row_group_size=len(some))
-    location.write(sink.getvalue())
+    writer = pq.ParquetWriter(
+        sink, schema, compression="zstd", use_dictionary=False, column_encoding=encoding, write_page_checksum=True
+    )
+    for some in ranges:
+        writer.write_table(pa.table({"number": some}, schema=schema), row_group_size=len(some))
+    location.write(seal_table(sink, writer))
 
 
 def read_numbers(uri: str, place: int) -> NDArray[np.int64]:
     """Read the tiles of a range, ascending, from what a task wrote."""
     location = locate(uri + _NUMBERS)
-    with failing(location.uri), location.filesystem.open_input_file(location.path) as source:
-        found: NDArray[np.int64] = pq.ParquetFile(source).read_row_group(place)["number"].to_numpy()
+    with opened_rows(location) as file:
+        found: NDArray[np.int64] = file.read_row_group(place)["number"].to_numpy()
     return found
 
 

@@ -11,24 +11,30 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from heatlas.core.errors import HeatlasError
+from heatlas.core.errors import HeatlasError, SourceFailed
 from heatlas.core.filesystems import failing
 from heatlas.scale.drawn import read_json, read_piece
+from heatlas.scale.engine import DAMAGED
 from heatlas.scale.rows import read_summary
+from heatlas.scale.sealed import DamagedObject
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from heatlas.core.filesystems import Location
-    from heatlas.scale.engine import Engine, Work
+    from heatlas.scale.engine import Done, Engine, Work
+
+T = TypeVar("T")
 
 __all__ = ["PHASES", "Folder", "Named"]
 
 PHASES = ("trace", "compact", "merge", "index", "fit", "paint")
 """Folders of the objects."""
 _NAME = "manifest.json"
+_ROUNDS = 3
+"""Times that damaged inputs are made again before a task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,10 @@ class Folder:
     """Phase/name -> result, of objects of this plan that are done."""
     reused: int = 0
     """Number of objects that were there before."""
+    damaged: int = 0
+    """Number of objects that were damaged or gone when they were read, and were made again."""
+    _makers: dict[str, tuple[Named, Work]] = field(default_factory=dict)
+    """Phase/name -> task that makes the object, and its function; of the phases so far."""
 
     def uri(self, phase: str, name: str) -> str:
         """Address of an object."""
@@ -92,13 +102,62 @@ class Folder:
             results[todo[k]] = result
             told(len(results), len(tasks))
 
+        self._makers |= {f"{phase}/{one.name}": (one, work) for one in tasks}
         try:
-            engine.map(work, [tasks[place].task for place in todo], done)
+            self._make([(tasks[place], work) for place in todo], engine, done)
         finally:
             for place, result in results.items():
                 self.results[f"{phase}/{tasks[place].name}"] = result
             self.write()
         return [results[place] for place in range(len(tasks))]
+
+    def mended(self, read: Callable[[], T], engine: Engine) -> T:
+        """Read objects; those that are damaged are made again first.
+
+        Raises
+        ------
+        HeatlasError
+            When one is damaged again and again, or cannot be made.
+        """
+        for _ in range(_ROUNDS):
+            try:
+                return read()
+            except DamagedObject as error:
+                self._make_again([error.uri], engine)
+        return read()
+
+    def _make(self, wanted: Sequence[tuple[Named, Work]], engine: Engine, done: Done) -> None:
+        """Do tasks; where inputs are damaged, these are made again first, and theirs before them."""
+        left = list(range(len(wanted)))
+        for _ in range(_ROUNDS):
+            damaged: dict[int, str] = {}
+
+            for work in dict.fromkeys(wanted[k][1] for k in left):
+                some = [k for k in left if wanted[k][1] is work]
+
+                def note(k: int, result: dict[str, Any], some: list[int] = some) -> None:
+                    if DAMAGED in result:
+                        damaged[some[k]] = result[DAMAGED]  # noqa: B023 - called in this round alone
+                    else:
+                        done(some[k], result)
+
+                engine.map(work, [wanted[k][0].task for k in some], note)
+            if not damaged:
+                return
+            left = sorted(damaged)
+            self._make_again(damaged.values(), engine)
+        raise SourceFailed(f"{damaged[left[0]]} is damaged again and again: look after the disk or the store it is on")
+
+    def _make_again(self, uris: Iterable[str], engine: Engine) -> None:
+        wanted = []
+        for uri in sorted(set(uris)):
+            phase, name = uri.rsplit("/", 2)[1:]
+            maker = self._makers.get(f"{phase}/{name.removesuffix('.tiles')}")
+            if maker is None:
+                raise DamagedObject(uri)
+            wanted.append(maker)
+        self.damaged += len(wanted)
+        self._make(wanted, engine, lambda k, result: None)
 
     def write(self) -> None:
         """Write the manifest, with the objects of the phases that are not reached yet as they were listed."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import NothingToDraw
@@ -171,7 +172,8 @@ class _Run:
         """Merge ranges of tiles; returns the first number of each that holds any, and its object."""
         tasks = []
         recipe = self.recipe
-        for first, end in cut_by_work(partials, self.sizes.ranges, self.context.threads):
+        ranges = partial(cut_by_work, partials, self.sizes.ranges, self.context.threads)
+        for first, end in self.folder.mended(ranges, self.engine):
             name = digest_of("merge", *map(_name, partials), first, end, recipe.least, recipe.grain)
             tasks.append(Named(name, MergeTask(tuple(partials), first, end, recipe, self.folder.uri("merge", name))))
         made = self._do("merge", "merging", tasks, merge)

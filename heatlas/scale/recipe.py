@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Recipe", "digest_of"]
 
-_RULES = "1"
+_RULES = "2"
 """Raised by hand when the same recipe is counted or drawn otherwise within one version."""
 
 

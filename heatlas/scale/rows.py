@@ -10,8 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from heatlas.core.errors import SourceFailed
-from heatlas.core.filesystems import failing
+from heatlas.scale.sealed import opened_rows, seal_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +98,7 @@ class RowWriter:
         self._schema = _SCHEMA.with_metadata({_SUMMARY: json.dumps(summary).encode()})
         self._writer = pq.ParquetWriter(
             self._sink, self._schema, compression="zstd", compression_level=1, use_dictionary=False,
-            column_encoding={"number": "DELTA_BINARY_PACKED"}, write_statistics=["number"],
+            column_encoding={"number": "DELTA_BINARY_PACKED"}, write_statistics=["number"], write_page_checksum=True,
         )  # fmt: skip
         self.rows = 0
         """Number of rows so far."""
@@ -118,18 +117,14 @@ class RowWriter:
 
     def close(self) -> None:
         """Write the object."""
-        self._writer.close()
-        self._location.write(self._sink.getvalue())
+        self._location.write(seal_table(self._sink, self._writer))
 
 
 def read_summary(location: Location) -> dict[str, Any]:
     """Read what the task found that wrote an object."""
-    with failing(location.uri), location.filesystem.open_input_file(location.path) as source:
-        head = pq.ParquetFile(source).metadata
-        said = head.metadata or {}
-    if _SUMMARY not in said:
-        raise SourceFailed(f"{location.uri} is no object of a plan: remove it, and run the same command again")
-    return {**json.loads(said[_SUMMARY]), "rows": head.num_rows}
+    with opened_rows(location) as file:
+        head = file.metadata
+        return {**json.loads(head.metadata[_SUMMARY]), "rows": head.num_rows}
 
 
 class RowGroup(NamedTuple):
@@ -143,8 +138,8 @@ class RowGroup(NamedTuple):
 
 def row_groups(location: Location) -> list[RowGroup]:
     """List the row groups of an object, from its footer."""
-    with failing(location.uri), location.filesystem.open_input_file(location.path) as source:
-        head = pq.ParquetFile(source).metadata
+    with opened_rows(location) as file:
+        head = file.metadata
         groups = [head.row_group(k) for k in range(head.num_row_groups)]
     return [RowGroup(int(g.column(0).statistics.min), g.num_rows, g.total_byte_size) for g in groups if g.num_rows]
 
@@ -162,8 +157,7 @@ def written(location: Location, low: int = 0, high: int | None = None, *, bare: 
         Whether to leave out the bytes.
     """
     names = ["number", "passages", "persons"] if bare else _SCHEMA.names
-    with failing(location.uri), location.filesystem.open_input_file(location.path) as source:
-        file = pq.ParquetFile(source, pre_buffer=not location.is_local)
+    with opened_rows(location) as file:
         groups = [k for k in range(file.num_row_groups) if _overlaps(file.metadata.row_group(k), low, high)]
         table = file.read_row_groups(groups, columns=names, use_threads=False).combine_chunks()
     numbers = table["number"].to_numpy()
