@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from slow import wander
@@ -10,13 +12,17 @@ from slow_scale import laid_out, random_visits, read_tile
 
 from heatlas.core.batch import join
 from heatlas.kernels import partials
+from heatlas.kernels.index import UNKNOWN
 from heatlas.kernels.lattice import frame_of
 from heatlas.kernels.partials import ADDED, GREATEST, LEAST, PASSES, PERSONS, SIGNED, TRACKS, VALUES
 from heatlas.kernels.visited import list_visited, spill
+from heatlas.library.file.columns import VALUES as VALUES_OF
 from heatlas.library.rows.passages import PreparedTrack
 from heatlas.pmtiles.hilbert import numbers_of, places_at
+from heatlas.raster.measure import parse_measure
 from heatlas.raster.partition import REJOIN
-from heatlas.scale.trace import _reach
+from heatlas.scale.planes import column_of
+from heatlas.scale.trace import _listing, _reach
 
 CASES = [
     (PASSES, 0, [ADDED]),
@@ -48,6 +54,39 @@ def test_visits_of_many_tracks_are_those_of_each(lat, lon):
         np.testing.assert_array_equal(np.repeat(numbers, lengths), numbers_of(zoom, tile & 0xFFFFF, tile >> 20))
         np.testing.assert_array_equal(np.repeat(owners, lengths), np.repeat([0, 1, 2], [len(w.tile) for w in wanted]))
         assert (lengths > 0).all()
+
+
+@pytest.mark.parametrize(("lat", "lon"), [(47.8, 10.9), (-69.0, 179.9995), (85.0505, -10.0)])
+def test_values_of_many_tracks_are_those_that_an_index_stores(lat, lon):
+    """What lies beyond the edge of the world is left out, and takes its share of what is rounded along the way."""
+    rng = np.random.default_rng(6)
+    tracks = [wander(rng, n=n, lat=lat, lon=lon, step=s) for n, s in ((300, 12), (1, 1), (200, 2))]
+    tracks = [replace(track, columns={"heart_rate": noisy(rng, track.fixes)}) for track in tracks]
+    tracks[2] = replace(tracks[2], time=np.full(tracks[2].fixes, np.nan))
+    batch = join(tracks)
+    for name in ("mean(pace)", "max(heart_rate)", "mean(grade)", "seconds", "metres", "fixes"):
+        measure = parse_measure(name)
+        list_at = _listing(batch, measure)
+        for zoom in (3, 13, 17):
+            found, column = list_at(zoom), column_of(measure)
+            wanted, steps = [], []
+            for track in tracks:
+                passages = PreparedTrack(track, REJOIN).at(zoom)
+                wanted.append(passages)
+                steps.append(passages.columns.get(column, np.full(len(passages.tile), UNKNOWN)))
+            known = np.concatenate(steps)
+            table = np.rint(VALUES_OF[column].table * 2.0**20) if column in VALUES_OF else np.zeros(0)
+            if len(table):
+                at = np.clip(known - VALUES_OF[column].least, 0, len(table) - 1)
+                known = np.where(known == UNKNOWN, UNKNOWN, table[at]).astype(np.int64)
+            np.testing.assert_array_equal(found.pixels, np.concatenate([one.pixel for one in wanted]))
+            np.testing.assert_array_equal(found.values, known)
+            assert name == "mean(grade)" or (found.values != UNKNOWN).any()
+
+
+def noisy(rng, count):
+    """Heart rates, some of which are missing."""
+    return np.where(rng.random(count) < 0.2, np.nan, rng.normal(140, 20, count)).astype(np.float32)
 
 
 @pytest.mark.parametrize(("what", "near", "rules"), CASES)

@@ -16,7 +16,8 @@
 `path`                     distance, progress, speed and grade along a path
 `lattice`                  tracks on a lattice of whole numbers
 `trace`, `count`, `visits` passages listed; counted; listed with their pieces
-`visited`, `partials`      passages of many tracks listed; pixels of tiles counted, added up and read
+`visited`, `valued`        passages of many tracks listed; with a whole number each
+`partials`                 pixels of tiles counted, added up and read
 `cells`                    cells of a coarse lattice that tracks go through
 `reduce`, `values`         passages added to pixels; values of metrics
 `people`                   people who passed a pixel, or those around it

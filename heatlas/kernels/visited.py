@@ -10,9 +10,9 @@ import numpy as np
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.lattice import FRAME, coarser, course, moment, place
 
-__all__ = ["list_visited", "spill"]
+__all__ = ["NOWHERE", "list_passage", "list_visited", "room_for", "spill"]
 
-_NOWHERE = -(1 << 62)
+NOWHERE = -(1 << 62)
 
 
 @helper()
@@ -45,7 +45,7 @@ def _goes_on(fixes, left_on, line, frame, column, row, least):
 
 
 @helper(forceinline=True)
-def _list(column, row, owner, frame, zoom, last, n, m, found):
+def list_passage(column, row, owner, frame, zoom, last, n, m, found):
     """List a passage; returns the tile of it, and the numbers of passages and of stretches.
 
     `last` is the tile of the passage before, row << 32 | column, without the world's number.
@@ -64,7 +64,7 @@ def _list(column, row, owner, frame, zoom, last, n, m, found):
 
 
 @helper()
-def _room(u, v, segments, frame):
+def room_for(u, v, segments, frame):
     """Bound the number of passages, and of stretches in one tile, from above."""
     fraction, size, left, top, _, _ = frame
     passages = stretches = segments.shape[0] - 1
@@ -111,7 +111,7 @@ def list_visited(u, v, progress, segments, tracks, least, bits, frame, zoom):
     """
     fraction, size, left, top, _, _ = frame
     fixes = (u, v, progress)
-    most, parts = _room(u, v, segments, frame)
+    most, parts = room_for(u, v, segments, frame)
     pixels = np.empty(most, np.uint16)
     numbers, begins, owners = np.empty(parts, np.int64), np.empty(parts + 1, np.int64), np.empty(parts, np.int64)
     widest = 0
@@ -123,7 +123,7 @@ def list_visited(u, v, progress, segments, tracks, least, bits, frame, zoom):
     for t in range(tracks.shape[0] - 1):
         shift, rejoin, last_tile = bits[t], least[t], np.int64(-1)
         mask = (np.int64(1) << shift) - 1
-        keys[: 1 << 2 * shift] = _NOWHERE
+        keys[: 1 << 2 * shift] = NOWHERE
         for s in range(tracks[t], tracks[t + 1]):
             first, last = segments[s], segments[s + 1]
             if first == last:
@@ -132,7 +132,7 @@ def list_visited(u, v, progress, segments, tracks, least, bits, frame, zoom):
             column, row = ax >> fraction, ay >> fraction
             key, slot = (row << 32) + column, (row & mask) << shift | column & mask
             if keys[slot] != key or not _goes_on(fixes, lines[slot], -1 - first, frame, column, row, rejoin):
-                last_tile, n, m = _list(column, row, t, frame, zoom, last_tile, n, m, found)
+                last_tile, n, m = list_passage(column, row, t, frame, zoom, last_tile, n, m, found)
             keys[slot], lines[slot] = key, -1 - first
             for i in range(first, last - 1):
                 bx, by = place(u[i + 1], size, left), place(v[i + 1], size, top)
@@ -158,7 +158,7 @@ def list_visited(u, v, progress, segments, tracks, least, bits, frame, zoom):
                     again = keys[slot] == key and _goes_on(fixes, lines[slot], i, frame, column, row, rejoin)
                     keys[slot], lines[slot] = key, i
                     if not again:
-                        last_tile, n, m = _list(column, row, t, frame, zoom, last_tile, n, m, found)
+                        last_tile, n, m = list_passage(column, row, t, frame, zoom, last_tile, n, m, found)
                 ax, ay = bx, by
             ax, ay = place(u[last - 1], size, left), place(v[last - 1], size, top)
             column, row = ax >> fraction, ay >> fraction

@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 
-from heatlas.kernels.compiled import kernel
+from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.lattice import FRAME, coarser, course, crossing, place
 
-__all__ = ["join_fixes", "list_visits", "place_visits", "round_amounts", "round_means", "spend_visits"]
+__all__ = [
+    "join_fixes", "list_visits", "mean_steps", "place_visits", "round_amounts", "round_means", "spend_visits",
+]  # fmt: skip
 
 _BLOCK = 256
 """Passages that are rounded at a time: what was spent in them stays in the cache of the processor."""
@@ -224,6 +226,18 @@ def round_amounts(amounts, step):
     return steps
 
 
+@helper()
+def mean_steps(total, weight, step, octave, least, most, unknown):
+    """Round a mean to whole steps, as a float64; `unknown` where there is none (see `round_means`)."""
+    if not weight > 0 or total != total:
+        return np.float64(unknown)
+    mean = total / weight
+    if mean != mean or (octave > 0 and not mean > 0):
+        return np.float64(unknown)
+    exact = -math.log2(mean) * octave if octave > 0 else mean / step
+    return np.rint(min(max(exact, least), most))
+
+
 @kernel("const f8[:, :]", "const f8[:, :]", "i8", allocates=True)
 def round_means(spent, rules, unknown):
     """Round the means of metrics in each passage to whole steps.
@@ -259,9 +273,5 @@ def round_means(spent, rules, unknown):
                     exact = np.rint((share + 1.0 if share < 0 else share) * turn)
                     steps[r, k] = 0 if exact >= turn else np.int32(exact)
                     continue
-                mean = total / weight
-                if mean != mean or (octave > 0 and not mean > 0):
-                    continue
-                exact = -math.log2(mean) * octave if octave > 0 else mean / step
-                steps[r, k] = np.int32(np.rint(min(max(exact, least), most)))
+                steps[r, k] = np.int32(mean_steps(total, weight, step, octave, least, most, unknown))
     return steps

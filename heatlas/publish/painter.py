@@ -14,7 +14,7 @@ import numpy as np
 
 from heatlas.core.window import Window
 from heatlas.kernels.blur import blur_rows
-from heatlas.kernels.steps import SHIFT, step_of_values
+from heatlas.kernels.steps import SHIFT, colour_means, ordered, step_of_values
 from heatlas.style.colour import colour, palette
 from heatlas.style.image import Picture
 from heatlas.tiles.busy_tiles import census_for
@@ -33,7 +33,11 @@ __all__ = ["TilePainter"]
 _CACHE = 64 << 20
 """Bytes of cached tiles of the index."""
 _INFINITE = 0x7F80_0000
-"""Bits of float32 infinity."""
+"""Rank of infinity among the numbers of float32 (`heatlas.kernels.steps.ordered`)."""
+_FIRST = -_INFINITE - 1
+"""Rank of -infinity."""
+_PLAIN = ("mean", "min", "max")
+"""Reductions whose values are sums by counts."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +53,25 @@ class TilePainter:
     def paint(self, window: Window) -> Picture | None:
         """Draw a window of the zoom; None if it is empty."""
         grid = self._smoothed(window) if self._is_plain else field_window(self.field, window)
-        if grid is None or not grid.filled.any():
-            return None
-        if self._steps is None or grid.total.dtype != np.float32:
+        return None if grid is None or not grid.filled.any() else self.coloured(grid)
+
+    def coloured(self, grid: Grid) -> Picture:
+        """Colour a smoothed grid; equal to `heatlas.style.colour.colour`."""
+        if self._steps is None or any(plane.dtype != np.float32 for plane in grid.planes.values()):
             return colour(grid, self.tone, self.colours, None)
         begins, table, least = self._steps
-        steps, values = np.empty(grid.total.shape, np.uint8), grid.total.reshape(-1)
-        step_of_values(values, values.view(np.int32), begins, table, least, steps.reshape(-1))
-        return Picture(steps, self._palette)
+        values = grid.total.reshape(-1)
+        if grid.sums:
+            steps = np.empty(grid.total.shape, np.uint8)
+            step_of_values(values, values.view(np.int32), begins, table, least, steps.reshape(-1))
+            return Picture(steps, self._palette)
+        means, pixels = np.empty_like(values), np.empty(values.shape, np.uint32)
+        colours, alphas = self._opaque_palette
+        colour_means(
+            grid.planes["n"].reshape(-1), values, means, means.view(np.int32), begins, table, least, colours, alphas,
+            pixels,
+        )  # fmt: skip
+        return Picture(pixels.view(np.uint8).reshape(*grid.total.shape, 4))
 
     @cached_property
     def _is_plain(self) -> bool:
@@ -81,25 +96,41 @@ class TilePainter:
         return palette(self.colours, self.tone, None)
 
     @cached_property
-    def _steps(self) -> tuple[NDArray[np.float32], NDArray[np.uint8], int] | None:
-        """Arguments of `step_of_values`: where steps begin, its table, and the table's first place.
+    def _opaque_palette(self) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+        """Colours of the steps of a mean, without their opacity, and that (`heatlas.kernels.steps.colour_means`)."""
+        table = self._palette.copy()
+        table[0] = self.colours[0]  # what is empty is none of the steps
+        alphas = table[:, 3].copy()
+        table[:, 3] = 0
+        return table.view(np.uint32).ravel(), alphas
 
-        None unless the measure is a sum, and its tone neither diverging nor local. The first array is (256,): the least
-        value above 0 that falls on step 1, 2, ... 255, and infinity.
+    @cached_property
+    def _steps(self) -> tuple[NDArray[np.float32], NDArray[np.uint8], int] | None:
+        """Arguments of the kernels: where steps begin, a table of steps, and the table's first place.
+
+        None unless the measure is a sum of passages, or a plain mean or extreme, and its tone neither diverging nor
+        local. The first array is (256,): the least value that falls on step 1, 2, ... 255, and infinity; of means, NaN.
         """
-        if self.tone.diverging or self.tone.local is not None or self.field.look.measure.metric:
+        tone, measure = self.tone, self.field.look.measure
+        layout = measure.layout
+        plain = not measure.metric if layout.sums else measure.simple and measure.reduction in _PLAIN
+        if tone.diverging or tone.local is not None or tone.fitted is not None or not plain:
             return None
-        # Bisection on the bits of float32: above 0 they are ordered as the numbers are.
+        # Bisection on the bits of float32, by which numbers are ordered.
+        first = 0 if layout.sums else _FIRST
         steps = np.arange(1, 256)
-        low, high = np.zeros(255, np.int64), np.full(255, _INFINITE)
-        for _ in range(31):
-            middle = (low + high) // 2
-            reached = np.rint(self.tone(middle.astype(np.int32).view(np.float32)) * 255) >= steps
+        low, high = np.full(255, first), np.full(255, _INFINITE)
+        for _ in range(31 if layout.sums else 32):
+            middle = (low + high) >> 1
+            reached = np.rint(np.nan_to_num(tone(ordered(middle)), nan=0.0) * 255) >= steps
             low, high = np.where(reached, low, middle), np.where(reached, middle, high)
         high = np.append(np.maximum.accumulate(high), _INFINITE)
         least, last = int(high[0]) >> SHIFT, min(int(high[254]), _INFINITE - 1) >> SHIFT
         table = np.searchsorted(high, np.arange(least, last + 1) << SHIFT, side="right").astype(np.uint8)
-        return high.astype(np.int32).view(np.float32), table, least
+        begins = ordered(high)
+        if not layout.sums:
+            begins[255] = np.nan  # infinite means have the last step too
+        return begins, table, least
 
     def _smoothed(self, window: Window) -> Grid | None:
         """Equal to `heatlas.tiles.fields.smoothed`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,12 +40,20 @@ class Smoothing:
             raise BadOption("a smoothing width must be 0 or more, such as 4m or 2px")
 
     def sigma(self, window: Window) -> NDArray[np.float64]:
-        """(height,) standard deviation in each row of a window, pixels."""
-        rows = (window.y + np.arange(window.height) + 0.5) / window.scale
-        east, north = ground_metres(rows)
-        sigma = np.maximum(self.metres * window.scale / np.sqrt(east * north), self.pixels)
-        # Below a fifth of a pixel the nearest tap is under one in a hundred thousand.
-        return np.where(sigma < 0.2, 0.0, sigma)
+        """(height,) standard deviation in each row of a window, pixels; not to be changed."""
+        return _sigma(self.metres, self.pixels, window.scale, window.y, window.height)
+
+
+@lru_cache(maxsize=16)
+def _sigma(metres: float, pixels: float, scale: float, y: int, height: int) -> NDArray[np.float64]:
+    """As `Smoothing.sigma`. Who draws tiles asks more than once for the rows of each."""
+    rows = (y + np.arange(height) + 0.5) / scale
+    east, north = ground_metres(rows)
+    sigma = np.maximum(metres * scale / np.sqrt(east * north), pixels)
+    # Below a fifth of a pixel the nearest tap is under one in a hundred thousand.
+    found = np.where(sigma < 0.2, 0.0, sigma)
+    found.setflags(write=False)
+    return found
 
 
 def default_smoothing() -> Smoothing:

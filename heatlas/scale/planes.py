@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import BadOption
-from heatlas.kernels.partials import ADDED, GREATEST, LEAST, PASSES, PERSONS, SIGNED, TRACKS, UNKNOWN
+from heatlas.kernels.partials import ADDED, GREATEST, LEAST, PASSES, PERSONS, SIGNED, TRACKS
 from heatlas.kernels.partials import VALUES as OF_VALUES
 from heatlas.library.file.columns import AMOUNTS, VALUES
-from heatlas.raster.accumulators import begun, ended
 from heatlas.raster.grid import Grid
 from heatlas.raster.measure import SPENT
 from heatlas.raster.offered import name_of
@@ -19,15 +18,12 @@ from heatlas.raster.threshold import UNION_FROM
 from heatlas.tracks.metrics import METRICS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
     from numpy.typing import NDArray
 
     from heatlas.core.window import Window
     from heatlas.raster.measure import Measure
 
-__all__ = ["CountedPlanes", "column_of", "merged_rules", "planes_of", "refuse_measure", "tile_grid", "values_of"]
+__all__ = ["CountedPlanes", "column_of", "merged_rules", "numbers_of_steps", "planes_of", "refuse_measure", "tile_grid"]
 
 _TABLE = 20
 """Binary digits behind the point of the values of tables (`heatlas.library.file.columns`)."""
@@ -89,19 +85,10 @@ def column_of(measure: Measure) -> str | None:
     return measure.reduction if measure.reduction in AMOUNTS else measure.metric or None
 
 
-def values_of(measure: Measure, columns: Mapping[str, NDArray[Any]], count: int) -> NDArray[np.int64]:
-    """Whole number of each of `count` passages of a track for a measure, from its columns in the index's steps."""
-    name = column_of(measure)
-    if name is None:
-        return np.zeros(0, np.int64)
-    steps = columns.get(name)
-    if steps is None:
-        return np.full(count, UNKNOWN, np.int64)
-    if measure.reduction in AMOUNTS or not len(VALUES[name].table):
-        return steps.astype(np.int64)
-    _, _, table, least = VALUES[name]
-    values = np.rint(table[np.clip(steps - least, 0, len(table) - 1)] * 2.0**_TABLE).astype(np.int64)
-    return np.where(steps == UNKNOWN, UNKNOWN, values)
+def numbers_of_steps(metric: str) -> NDArray[np.int64]:
+    """Whole number of each step of a metric's table (t,); empty: the steps are the numbers."""
+    found: NDArray[np.int64] = np.rint(VALUES[metric].table * 2.0**_TABLE).astype(np.int64)
+    return found
 
 
 def tile_grid(window: Window, measure: Measure, planes: NDArray[np.int64]) -> Grid:
@@ -114,8 +101,7 @@ def tile_grid(window: Window, measure: Measure, planes: NDArray[np.int64]) -> Gr
             return Grid.of(window, measure, counts * AMOUNTS[reduction][1])
         return Grid.of(window, measure, counts.astype(np.uint32))
     _, step, table, _ = VALUES[measure.metric]
-    values = planes[2].reshape(shape) * (2.0**-_TABLE if len(table) else float(step))
-    found = begun(measure.layout, shape)
-    found["n"][...] = planes[1].reshape(shape)
-    found["x"][...] = values if reduction == "mean" else np.where(found["n"] > 0, values, np.nan)
-    return Grid(window, measure, ended(measure.layout, found))
+    counts = planes[1] if reduction == "mean" else np.minimum(planes[1], 1)
+    values = planes[2] * (2.0**-_TABLE if len(table) else float(step))
+    found = {"n": counts.astype(np.float64).reshape(shape), "x": values.reshape(shape)}
+    return Grid(window, measure, found)

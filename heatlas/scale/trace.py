@@ -11,18 +11,20 @@ import numpy as np
 
 from heatlas.core.batch import split
 from heatlas.core.filesystems import locate
-from heatlas.kernels.encode import find_stretches
 from heatlas.kernels.lattice import frame_of
 from heatlas.kernels.partials import count_tiles
-from heatlas.kernels.path import TOLERANCE
+from heatlas.kernels.path import TOLERANCE, metres_along
+from heatlas.kernels.valued import FIXES, METRES, METRIC, SECONDS, list_valued
 from heatlas.kernels.visited import list_visited, spill
-from heatlas.library.rows.passages import PreparedTrack
-from heatlas.pmtiles.hilbert import numbers_of, places_at
+from heatlas.kernels.visits import join_fixes
+from heatlas.library.file.columns import AMOUNTS, rounding
+from heatlas.pmtiles.hilbert import places_at
 from heatlas.raster.partition import REJOIN
 from heatlas.scale.merge import added
-from heatlas.scale.planes import column_of, planes_of, values_of
+from heatlas.scale.planes import column_of, numbers_of_steps, planes_of
 from heatlas.scale.rows import RowWriter, TileRows
 from heatlas.scale.source import read_tracks
+from heatlas.tracks.metrics import metric_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -39,6 +41,8 @@ __all__ = ["TraceTask", "trace"]
 
 _PORTION = 1 << 21
 """Fixes whose passages are listed at once."""
+_AMOUNTS = {"seconds": SECONDS, "metres": METRES, "fixes": FIXES}
+_NONE = np.zeros(0, np.int64)
 _PERSON = 24
 """Bits of a person's number beside a tile's in one number."""
 
@@ -117,21 +121,46 @@ def _count_zoom(
 
 def _listing(batch: Batch, measure: Measure) -> Callable[[int], _Stretches]:
     """Return the function that lists the passages of a batch at a zoom."""
-    if column_of(measure) is None:
+    name = column_of(measure)
+    if name is None:
         return partial(_list, batch)
-    wanted = [measure.metric] if measure.metric else []
+    ways = batch.time, metres_along(batch.u, batch.v, batch.segments), _lines(batch, measure.metric)
+    if not measure.metric:
+        return partial(_list_values, batch, (_AMOUNTS[name], ways, (AMOUNTS[name][1], 0.0, 0.0, 0.0), _NONE))
+    return partial(_list_values, batch, (METRIC, ways, rounding(name), numbers_of_steps(name)))
+
+
+def _lines(batch: Batch, metric: str) -> NDArray[np.float64]:
+    """Metric along the lines of all tracks (n, 3), each of which is looked at by itself."""
+    if not metric:
+        return np.zeros((0, 3))
+    needed = metric_named(metric)
+    assert needed.at_fixes is not None
+    if not needed.columns <= set(batch.columns):
+        return np.zeros((batch.fixes, 3))
     tracks = split(batch, [tuple(batch.columns)] * len(batch))
-    return partial(_list_values, [PreparedTrack(track, REJOIN, wanted) for track in tracks], measure)
+    found = np.concatenate([needed.at_fixes(track) for track in tracks])
+    lines: NDArray[np.float64] = join_fixes(found[:, None])
+    return lines
 
 
 def _list(batch: Batch, zoom: int) -> _Stretches:
-    """List passages without what was spent in them, all tracks at once."""
+    """List passages without what was spent in them."""
+    pixels, numbers, begins, tracks = list_visited(*_ways(batch, zoom), zoom)
+    return _Stretches(pixels, np.zeros(0, np.int64), numbers, begins, tracks)
+
+
+def _list_values(batch: Batch, counted: tuple[Any, ...], zoom: int) -> _Stretches:
+    """List passages with a value each."""
+    pixels, numbers, begins, tracks, values = list_valued(*_ways(batch, zoom), zoom, *counted)
+    return _Stretches(pixels, values, numbers, begins, tracks)
+
+
+def _ways(batch: Batch, zoom: int) -> tuple[Any, ...]:
+    """Arguments of the kernels that list passages, before the zoom."""
     scale = 256 << zoom
     frame = frame_of(float(scale), 0, 0, scale, scale)
-    pixels, numbers, begins, tracks = list_visited(
-        batch.u, batch.v, batch.progress, batch.segments, batch.tracks, *_reach(batch, scale), frame, zoom
-    )
-    return _Stretches(pixels, np.zeros(0, np.int64), numbers, begins, tracks)
+    return batch.u, batch.v, batch.progress, batch.segments, batch.tracks, *_reach(batch, scale), frame
 
 
 def _reach(batch: Batch, scale: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -143,23 +172,6 @@ def _reach(batch: Batch, scale: int) -> tuple[NDArray[np.float64], NDArray[np.in
     around = np.maximum(east - west, south - north) + 4  # a table as wide as the whole track is wide enough
     wide = np.where(np.isfinite(around), np.minimum(reach, around), 8.0)
     return least, np.maximum(3, np.ceil(np.log2(wide))).astype(np.int64)
-
-
-def _list_values(tracks: Sequence[PreparedTrack], measure: Measure, zoom: int) -> _Stretches:
-    """List passages with a value each, track by track."""
-    pixels, values, tiles = [np.zeros(0, np.uint16)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for track in tracks:
-        passages = track.at(zoom)
-        pixels.append(passages.pixel)
-        tiles.append(passages.tile)
-        values.append(values_of(measure, passages.columns, len(passages.tile)))
-    tile = np.concatenate(tiles)
-    offsets = np.append(0, np.cumsum([len(some) for some in tiles[1:]]))
-    stretches, owners = find_stretches(tile, offsets)
-    first = tile[stretches[:, 0]]
-    numbers = numbers_of(zoom, first & 0xFFFFF, first >> 20)
-    begins = np.append(stretches[:, 0], len(tile))
-    return _Stretches(np.concatenate(pixels), np.concatenate(values), numbers, begins, owners)
 
 
 def _joined(parts: Sequence[_Stretches], tracks: Sequence[int]) -> _Stretches:

@@ -65,7 +65,8 @@ class Picture:
     def opaque(self) -> bool:
         """Whether every pixel is opaque."""
         if self.palette is None:
-            return bool((self.pixels[..., 3] == 255).all())
+            alpha = self.pixels[..., 3]
+            return bool((alpha[:1] == 255).all() and (alpha == 255).all())  # most that are not show it at once
         return bool((self.palette[:, 3] == 255).all())
 
     def rows(self, first: int, last: int) -> Picture:

@@ -55,6 +55,7 @@ __all__ = [
     "Encoding",
     "amount_steps",
     "decoded",
+    "rounding",
     "value_steps",
 ]
 
@@ -108,6 +109,14 @@ def decoded(name: str, steps: NDArray[np.int32]) -> NDArray[np.float64]:
     return np.where(steps == UNKNOWN, np.nan, values)
 
 
+def rounding(name: str) -> tuple[float, float, float, float]:
+    """How means of a metric become steps: the value of 1, steps of an octave or 0, the least and the greatest step."""
+    _, step, table, least = VALUES[name]
+    if METRICS[name].inverse:
+        return step, _OCTAVE, least, least + len(table) - 1
+    return step, 0, -_MOST, _MOST
+
+
 def value_steps(names: Sequence[str], spent: NDArray[np.float64]) -> dict[str, NDArray[np.int32]]:
     """Round the means of metrics over each passage to whole steps; UNKNOWN without one.
 
@@ -124,13 +133,8 @@ def value_steps(names: Sequence[str], spent: NDArray[np.float64]) -> dict[str, N
     """
     rules, at = [], 0
     for name in names:
-        metric, (_, step, table, least) = METRICS[name], VALUES[name]
-        if metric.cyclic:
-            rules.append((at, step, 0, -_MOST, _MOST, round(metric.period / step)))
-        elif metric.inverse:
-            rules.append((at, step, _OCTAVE, least, least + len(table) - 1, 0))
-        else:
-            rules.append((at, step, 0, -_MOST, _MOST, 0))
+        metric = METRICS[name]
+        rules.append((at, *rounding(name), round(metric.period / VALUES[name].step) if metric.cyclic else 0))
         at += 2 if metric.cyclic else 1
     found = round_means(spent, np.array(rules, np.float64).reshape(-1, 6), UNKNOWN)
     return dict(zip(names, found, strict=True))
