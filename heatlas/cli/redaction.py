@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from heatlas.core.regex import regex
 from heatlas.sources.formats.known import FORMATS
 
 __all__ = ["without_positions"]
@@ -15,9 +16,9 @@ new key reveals nothing before somebody has checked it."""
 _FACTS = ("name", "type", "reading")
 _RECORDINGS = "|".join(ending[1:] for row in FORMATS.values() for ending in row.endings)
 _KNOWN = rf"{_RECORDINGS}|kml|csv|tsv|txt|json|geojson|ndjson|parquet|arrow|xlsx|ods|gpkg|shp|sqlite|db|duckdb|tar|zip"
-_ENDING = re.compile(rf"(?:\.(?:{_KNOWN}))?(?:\.(?:{_KNOWN}|gz|bz2|xz))$", re.IGNORECASE)
-_BOX = re.compile(r"(--(?:bbox|around|zone|at))[ =][^\s;]+")
-_NUMBER = re.compile(r"-?\d+[.,]\d+(?:[.,]\d+)*|-?\d{6,}")
+_ENDING = regex(rf"(?:\.(?:{_KNOWN}))?(?:\.(?:{_KNOWN}|gz|bz2|xz))$", re.IGNORECASE)
+_BOX = regex(r"(--(?:bbox|around|zone|at))[ =][^\s;]+")
+_NUMBER = regex(r"-?\d+[.,]\d+(?:[.,]\d+)*|-?\d{6,}")
 
 
 def without_positions(report: dict[str, Any]) -> dict[str, Any]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from heatlas.core.regex import regex
 from heatlas.core.words import counted
-from heatlas.gazetteer.naming import AT_SEA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +18,7 @@ from heatlas.core.errors import printable
 
 __all__ = ["line", "print_files", "print_json", "print_summary", "say_open_places"]
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = regex(r"[\x00-\x1f\x7f-\x9f]")
 
 _SHOWN = 10
 """Files that are named one by one; --json names all."""
@@ -154,6 +153,8 @@ def _say_page(report: dict[str, Any]) -> None:
 
 def _whereabouts(name: str) -> str:
     """Name of a place within a sentence: around Tampere, Finland; near Utö, Finland; at sea."""
+    from heatlas.gazetteer.naming import AT_SEA  # with NumPy, which not all reports need
+
     if name == AT_SEA:
         return name.lower()
     return name if name.startswith("near ") else f"around {name}"

@@ -8,6 +8,7 @@
 `units`       units of measures, and how numbers are written
 `report`      files read, data left out, and why
 `words`       counts in words
+`regex`       patterns that are compiled when they are first used
 `checksums`   the checksum of FIT files
 `errors`      every error that heatlas raises
 `context`     number of threads, and the receiver of progress

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,17 +14,22 @@ import numpy as np
 from heatlas.core.mercator import ground_metres
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "TABLES", "Activity", "Batch", "Recording", "Unread", "join", "select", "split", "take_fixes"]
+__all__ = [
+    "COLUMNS", "TABLES", "Activity", "Batch", "Recording", "Unread", "join", "order", "packed", "select", "split",
+    "take_fixes",
+]  # fmt: skip
 
 COLUMNS = ("elevation", "heart_rate", "speed", "cadence", "power", "temperature")
 """Columns that a fix may have besides place and time: metres, beats/min, m/s, revolutions or
 steps of one foot per minute, watts, degrees Celsius."""
 TABLES = "tables"
 """Kind of files that are tables; a table is read only when it is named by itself."""
+_PACK = 1 << 18
+"""Least fixes of a batch of many tracks: a call takes longer than the work on a short track."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,3 +303,22 @@ def take_fixes(
         segments=segments,
         tracks=tracks,
     )
+
+
+def order(batch: Batch) -> tuple[float, str, str]:
+    """Sort key of tracks: start, then source, so that the order of files changes nothing."""
+    activity = batch.activities[0]
+    return (math.inf if activity.start is None else activity.start, activity.source, activity.name)
+
+
+def packed(singles: list[Batch]) -> Iterator[Batch]:
+    """Join tracks in their order to larger batches; `singles` is emptied, so that memory is not held twice."""
+    waiting: list[Batch] = []
+    fixes = 0
+    singles.reverse()
+    while singles:
+        waiting.append(singles.pop())
+        fixes += waiting[-1].fixes
+        if fixes >= _PACK or not singles:
+            yield join(waiting)
+            waiting, fixes = [], 0

@@ -8,9 +8,10 @@ admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst.
 from __future__ import annotations
 
 import math
-import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+
+from heatlas.core.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["granted_memory", "granted_processors"]
 
 _PROC = Path("/proc/self")
-_ESCAPED = re.compile(r"\\(\d{3})")  # a blank is written \040
+_ESCAPED = regex(r"\\(\d{3})")  # a blank is written \040
 
 
 def granted_processors(proc: Path = _PROC) -> float:

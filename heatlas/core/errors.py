@@ -16,12 +16,14 @@
 import re
 from pathlib import PurePath
 
+from heatlas.core.regex import regex
+
 __all__ = [
     "BadOption", "HeatlasError", "MissingExtra", "NoRows", "NothingToDraw", "SourceFailed", "TooLarge", "Undecided",
     "Unreadable", "path_name", "printable",
 ]  # fmt: skip
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = regex("[\ud800-\udfff]")
 
 
 def printable(text: str) -> str:

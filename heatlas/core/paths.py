@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption
+from heatlas.core.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ _PAUSE = 0.05
 """Seconds between tries; one second in all."""
 _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))})
 """Names that Windows reserves, with any ending."""
-_FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f]')
+_FORBIDDEN = regex(r'[<>:"|?*\x00-\x1f]')
 _LONGEST = 259
 """Most characters of a path on Windows, unless long paths are switched on."""
 

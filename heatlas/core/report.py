@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from heatlas.core.batch import TABLES
+from heatlas.core.regex import regex
 from heatlas.core.words import counted
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Duplicate(NamedTuple):
 
 _LAYERS = (".shp", ".fgb", ".gpkg")
 """Endings of files of geometries."""
-_ENDING = re.compile(r"\.[^\s/.]+")
+_ENDING = regex(r"\.[^\s/.]+")
 _READ = "heatlas reads recordings of the formats that its documentation lists, and tables that are named by themselves"
 
 

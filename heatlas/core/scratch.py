@@ -9,7 +9,6 @@ the folders that no process holds. Only folders of these names, of the same user
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import stat
 import sys
@@ -19,6 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from heatlas.core.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,7 +27,7 @@ __all__ = ["LOCK", "Scratch", "held_file", "holding", "make_scratch", "scratch_f
 
 LOCK = ".heatlas-lock"
 """File in such a folder that its process keeps locked."""
-_NAME = re.compile(r"\.?heatlas-[a-z0-9_]{8}")
+_NAME = regex(r"\.?heatlas-[a-z0-9_]{8}")
 _TRIES = 20
 _YOUNG = 3600.0
 """Seconds for which an empty folder among temporary files may be somebody else's."""

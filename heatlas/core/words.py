@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from heatlas.core.regex import regex
 
 __all__ = ["counted"]
 
 _SINGULAR = {"activities": "activity", "copies": "copy", "fixes": "fix", "categories": "category"}
 _VERBS = {"are": "is", "were": "was", "have": "has", "do": "does", "name": "names"}
-_PLURAL = re.compile(r"\b\w+s\b")
-_VERB = re.compile(rf"(\b\w+s|\bthat) ({'|'.join(_VERBS)})\b")
+_PLURAL = regex(r"\b\w+s\b")
+_VERB = regex(rf"(\b\w+s|\bthat) ({'|'.join(_VERBS)})\b")
 
 
 def counted(count: int, words: str) -> str:

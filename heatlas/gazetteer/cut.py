@@ -13,7 +13,6 @@ has at most half of its people.
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import SourceFailed
+from heatlas.core.regex import regex
 from heatlas.gazetteer.folding import fold
 from heatlas.gazetteer.packing import Packed
 
@@ -46,7 +46,7 @@ _KNOWN_PARTS = frozenset({("HU", "Pest"), ("HK", "New Territories")})
 """Parts without a code that have more than this share of their city's people."""
 _WIDE = 50_000
 """People of a city that can have parts."""
-_LATIN = re.compile(r"[A-Z\u00c0-\u00de\u0100-\u024f][^\W\d_A-Z]+(?:[ '\u2019-][^\W\d_]+)*")
+_LATIN = regex(r"[A-Z\u00c0-\u00de\u0100-\u024f][^\W\d_A-Z]+(?:[ '\u2019-][^\W\d_]+)*")
 _KM = 111.2
 """Kilometres of a degree of latitude."""
 

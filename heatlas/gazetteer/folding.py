@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from functools import lru_cache
+
+from heatlas.core.regex import regex
 
 __all__ = ["fold"]
 
@@ -12,9 +13,9 @@ _LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŋ": "n", "ə": "e"}
 )
 """Letters that Unicode does not decompose into a base and an accent."""
-_MARKS = re.compile("['`\u2018\u2019\u02bb\u02bc\u02b9]")
-_OTHER = re.compile(r"[\W_]+")
-_SAINT = re.compile(r"\b(?:st|ste|sankt)\b")
+_MARKS = regex("['`\u2018\u2019\u02bb\u02bc\u02b9]")
+_OTHER = regex(r"[\W_]+")
+_SAINT = regex(r"\b(?:st|ste|sankt)\b")
 
 
 @lru_cache(maxsize=1 << 16)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from enum import Enum
 from functools import lru_cache
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from heatlas.core.regex import regex
 from heatlas.gazetteer.folding import fold
 from heatlas.gazetteer.towns import Towns, towns
 
@@ -25,8 +25,8 @@ FACTOR = 10.0
 _SAME_KM = 30.0
 """Distance below which two towns of one name and country are one: a town and the municipality around it."""
 _KM = 111.2
-_PARTS = re.compile(r"[,;()\[\]]")
-_DIGRAPHS = re.compile(r"([aou])e")
+_PARTS = regex(r"[,;()\[\]]")
+_DIGRAPHS = regex(r"([aou])e")
 """Umlauts as they are written without dots: Lueneburg."""
 _ARTICLE = "the "
 _ALIASES = {

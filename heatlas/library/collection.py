@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heatlas.core.batch import COLUMNS
+from heatlas.core.batch import COLUMNS, order, packed
 from heatlas.dataset.tracks import Tracks
 from heatlas.library.rows.merged import read_merged
 from heatlas.library.rows.outcomes import whole_report
 from heatlas.library.rows.tracks import sound_tracks
-from heatlas.sources.load import order, packed
 
 if TYPE_CHECKING:
     from collections.abc import Collection

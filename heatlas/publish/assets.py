@@ -9,12 +9,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from heatlas import web
+from heatlas.core.regex import regex
 from heatlas.web.bundle import bundle
 
 __all__ = ["icon", "licences", "policy", "script", "style", "template", "worker", "world"]
 
 _PAGE = Path(__file__).with_name("page")
-_ENDS = re.compile(r"</script|</style|<!--", re.IGNORECASE)
+_ENDS = regex(r"</script|</style|<!--", re.IGNORECASE)
 """Text that would end the element it is inserted into, or extend beyond it."""
 
 

@@ -61,17 +61,16 @@ def near(batches: Sequence[Batch], window: Window) -> list[NearbyBatch]:
 
 def strips(within: Sequence[NearbyBatch], window: Window, workers: int) -> list[Window]:
     """Cut a window into strips of rows with about equally many fixes each, and not too many pixels."""
-    bounds = np.arange(0, window.height, max(1, MOST // window.width))
+    bounds = set(range(0, window.height, max(1, MOST // window.width)))
     if workers > 1 and window.height >= 2 * workers and within:
         rows = np.concatenate([traced.batch.v[::_SAMPLE] for traced in within]) * window.scale - window.y
         columns = np.concatenate([traced.batch.u[::_SAMPLE] for traced in within]) * window.scale - window.x
         inner = np.sort(rows[(rows >= 0) & (rows < window.height) & (columns % window.scale < window.width)])
         shares = np.arange(1, workers) / workers
         edges = inner[(shares * len(inner)).astype(int)] if len(inner) else shares * window.height
-        bounds = np.union1d(bounds, edges.astype(int))
+        bounds.update(edges.astype(int).tolist())
     return [
-        replace(window, y=window.y + low, height=high - low)
-        for low, high in pairwise([*bounds.tolist(), window.height])
+        replace(window, y=window.y + low, height=high - low) for low, high in pairwise([*sorted(bounds), window.height])
     ]
 
 

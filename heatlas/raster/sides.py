@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from heatlas.core.errors import BadOption
+from heatlas.core.regex import regex
 
 __all__ = ["OTHERS", "read_sides", "words_of_sides", "write_sides"]
 
 OTHERS = "others"
 """Word for all activities that the other side does not choose, those of which it cannot be told among them."""
-_NAMED = re.compile(r"(?:year|sport|gear)\s*=\s*(?:'((?:[^']|'')*)'|(\d+))", re.IGNORECASE)
+_NAMED = regex(r"(?:year|sport|gear)\s*=\s*(?:'((?:[^']|'')*)'|(\d+))", re.IGNORECASE)
 """A filter whose value says enough."""
 
 

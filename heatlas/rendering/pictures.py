@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from heatlas.core.context import Context
     from heatlas.dataset.points import PointSet
     from heatlas.options import RenderOptions, StyleOptions
+    from heatlas.rendering.facets import FacetJob
     from heatlas.sources.resolve import Given
 
 __all__ = ["other_metrics", "picture", "without_cut_ends"]
@@ -45,12 +46,13 @@ def picture(sources: tuple[Any, ...], output: Path, options: RenderOptions, cont
     refuse(options.points, tracks_only)
     if isinstance(given, GivenLibrary) or not given.tables:
         refuse(options.tables, "tables, such as a .csv or a database: leave it out")
-    from heatlas.rendering.facets import FacetJob, check_facet
     from heatlas.rendering.track_job import TrackJob
 
     measure = parse_measure(options.measure or "passes", other_metrics(given))
     facet = options.picture.facet
     if facet is not None:
+        from heatlas.rendering.facets import FacetJob, check_facet
+
         check_facet(output, options)
     job: TrackJob | FacetJob
     job = TrackJob.parse(measure, frame, Finish.parse(output, measure, options), options)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.core.batch import join
+from heatlas.core.batch import join, order
 from heatlas.core.errors import SourceFailed
 from heatlas.core.report import Report
 from heatlas.dataset.selection import Selection
@@ -21,7 +21,6 @@ from heatlas.scale.planes import column_of
 from heatlas.sources.contract.columns import mending
 from heatlas.sources.contract.partitions import find_partitions
 from heatlas.sources.contract.reading import read_trips
-from heatlas.sources.load import order
 from heatlas.sources.merging import without_copies
 from heatlas.sources.reading import Outcome, cleaned
 from heatlas.sources.sheets.exports import Exports

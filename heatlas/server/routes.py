@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from heatlas import web
+from heatlas.core.regex import regex
 from heatlas.server.activities.single_routes import single_routes
 from heatlas.server.adding.dropped_tables import ANSWERS
 from heatlas.server.adding.phones import receive_fixes
@@ -61,7 +62,7 @@ __all__ = ["STATIC", "all_routes"]
 
 STATIC = Path(__file__).with_name("static")
 _PAGE = PageFiles(STATIC)
-_TILE = re.compile(r"([0-9]{1,9})(@2x)?\.(png|webp|npy)", re.ASCII)
+_TILE = regex(r"([0-9]{1,9})(@2x)?\.(png|webp|npy)", re.ASCII)
 
 
 def all_routes() -> list[Route | Mount]:

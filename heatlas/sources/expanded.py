@@ -35,6 +35,8 @@ def expanded(source: Any) -> Sequence[Any]:
             found = dataset_of(source)
             return [source if found is None else found]
         return [source]
+    if is_path(source) and not is_address(source) and os.path.lexists(source):
+        return [source]  # no pattern, which is found out without the file systems of pyarrow
     if not (is_address(source) or (is_path(source) and locate(source).is_pattern)):
         return [source]
     location = locate(source)

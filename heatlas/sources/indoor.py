@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from heatlas.core.regex import regex
+
 if TYPE_CHECKING:
     from heatlas.core.batch import Activity
 
@@ -19,7 +21,7 @@ __all__ = ["INDOORS", "VIRTUAL_OF", "is_indoors", "virtual_word"]
 INDOORS = "activities that were virtual or indoors"
 """Reason under which indoor activities are counted."""
 _ATTRIBUTES = ("trainer", "indoor", "indoors", "virtual", "treadmill")
-_PROGRAMS = re.compile(
+_PROGRAMS = regex(
     r"(bkool|fulgaz|kinetic|mywhoosh|rouvy|sufferfest|tacx|trainerroad|virtualtraining|wattbike|zwift)\b", re.IGNORECASE
 )
 

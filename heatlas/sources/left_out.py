@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from heatlas.core.batch import TABLES, Unread
 from heatlas.core.errors import BadOption
+from heatlas.core.regex import regex
 from heatlas.sources.sniff import NOT_RECORDINGS, decode, kind
 
 __all__ = ["left_out"]
@@ -30,17 +31,15 @@ _BESIDE = frozenset({".shx", ".dbf", ".prj", ".cpg", ".qpj", ".sbn", ".sbx", ".q
 """Endings of files beside a .shp, which are read with it."""
 _PARTS = "parts of Shapefiles"
 _LISTS = frozenset({".csv", ".tsv", ".tab", ".txt", ".dat", ".psv"})
-_HEALTH = re.compile(rb"<(?:[\w.-]+:)?(HealthData|ClinicalDocument)[\s>]")
+_HEALTH = regex(rb"<(?:[\w.-]+:)?(HealthData|ClinicalDocument)[\s>]")
 _RECORDS = "health records"
 _BY_NAME = (
-    (re.compile(r"sleep", re.IGNORECASE), "sleep"),
-    (re.compile(r"wellness|health|hydrat|stress|heart|hrv|monitor|steps|weight|calor", re.IGNORECASE), "wellness"),
-    (re.compile(r"setting|profile|preference|customer|account|device|user|social", re.IGNORECASE), "settings"),
+    (regex(r"sleep", re.IGNORECASE), "sleep"),
+    (regex(r"wellness|health|hydrat|stress|heart|hrv|monitor|steps|weight|calor", re.IGNORECASE), "wellness"),
+    (regex(r"setting|profile|preference|customer|account|device|user|social", re.IGNORECASE), "settings"),
 )
-_FEATURES = re.compile(rb'"type"\s*:\s*"(Feature|FeatureCollection)"')
-_PLACES = re.compile(
-    rb'"(lat|latitude|latitudeE7|latLng|geo:[^"]*|point|location|coordinates|polyline)"', re.IGNORECASE
-)
+_FEATURES = regex(rb'"type"\s*:\s*"(Feature|FeatureCollection)"')
+_PLACES = regex(rb'"(lat|latitude|latitudeE7|latLng|geo:[^"]*|point|location|coordinates|polyline)"', re.IGNORECASE)
 
 
 def left_out(file: str, head: bytes, *, failed: bool = False) -> Unread | None:

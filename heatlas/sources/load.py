@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import time
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.core.batch import COLUMNS, Batch, Unread, join, split
+from heatlas.core.batch import COLUMNS, Batch, Unread, order, packed, split
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.report import Report, add_breaks
 from heatlas.core.spill import Spill, is_spilled, spilled_if
@@ -28,17 +27,15 @@ from heatlas.sources.spawn_pool import SpawnPool
 from heatlas.tracks.clean import Gaps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
     from heatlas.core.batch import Recording
     from heatlas.core.filesystems import Location
     from heatlas.sources.archive import Sheet
 
-__all__ = ["load", "order", "packed"]
+__all__ = ["load"]
 
-_PACK = 1 << 18
-"""Least fixes of a batch of many tracks: a call takes longer than the work on a short track."""
 _SHARES = 32
 """About how many groups of files to make: few are cheap to pass, many keep all processes busy to the end."""
 _LARGEST = 4 << 20
@@ -209,22 +206,3 @@ def _groups(files: Sequence[Entry]) -> list[list[Entry]]:
         groups[-1].append(entry)
         room -= entry.size
     return groups
-
-
-def order(batch: Batch) -> tuple[float, str, str]:
-    """Sort key of tracks: start, then source, so that the order of files changes nothing."""
-    activity = batch.activities[0]
-    return (math.inf if activity.start is None else activity.start, activity.source, activity.name)
-
-
-def packed(singles: list[Batch]) -> Iterator[Batch]:
-    """Join tracks in their order to larger batches; `singles` is emptied, so that memory is not held twice."""
-    waiting: list[Batch] = []
-    fixes = 0
-    singles.reverse()
-    while singles:
-        waiting.append(singles.pop())
-        fixes += waiting[-1].fixes
-        if fixes >= _PACK or not singles:
-            yield join(waiting)
-            waiting, fixes = [], 0

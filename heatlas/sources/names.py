@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from pathlib import PurePosixPath
 
+from heatlas.core.regex import regex
 from heatlas.sources.sports import is_sport
 
 __all__ = ["is_automatic"]
@@ -15,7 +15,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_WORDS = re.compile(r"[^\W\d_]+")
+_WORDS = regex(r"[^\W\d_]+")
 _TIMES_OF_DAY = _words(
     """
     morning lunch midday noon afternoon evening night early late morgen morgens mittag mittags nachmittag

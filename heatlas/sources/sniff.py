@@ -7,6 +7,7 @@ import csv
 import re
 from typing import TYPE_CHECKING
 
+from heatlas.core.regex import regex
 from heatlas.sources.formats.known import BINARY, FORMATS, ROOTS, refined
 
 if TYPE_CHECKING:
@@ -83,11 +84,11 @@ _BOMS = (
 _LONG = frozenset({"json", "xml", "kml"})
 """Kinds of which 64 kB are searched for what tells a format: an object or a style may be long."""
 _REFINED = frozenset(row.content for row in FORMATS.values()) - {BINARY}
-_TAR_SUM = re.compile(rb"[ 0-7]{6}[\0 ]")
-_BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
-_MISC = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)", re.DOTALL | re.IGNORECASE)
-_LOG = re.compile(r"\s*(?:[!$](?:G[A-Z]|B[A-Z]|AI|P[A-Z])[A-Z]{1,6},|\d{4}-\d\d-\d\dT[^\t\n]*\t[^\n]*\"_type\")")
-_ROOT = re.compile(r"\s*<(?:[\w.-]+:)?([\w.-]+)[\s/>]")
+_TAR_SUM = regex(rb"[ 0-7]{6}[\0 ]")
+_BZIP2 = regex(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
+_MISC = regex(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)", re.DOTALL | re.IGNORECASE)
+_LOG = regex(r"\s*(?:[!$](?:G[A-Z]|B[A-Z]|AI|P[A-Z])[A-Z]{1,6},|\d{4}-\d\d-\d\dT[^\t\n]*\t[^\n]*\"_type\")")
+_ROOT = regex(r"\s*<(?:[\w.-]+:)?([\w.-]+)[\s/>]")
 
 
 def kind(data: Content) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.regex import regex
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -94,7 +95,7 @@ _TO_LAB = np.array(
 )
 """Cube roots of the cones' responses to OKLab."""
 _FROM_LMS, _FROM_LAB = np.linalg.inv(_TO_LMS), np.linalg.inv(_TO_LAB)
-_STOP = re.compile(r"(?:([^:#]*):)?\s*#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})", re.IGNORECASE | re.ASCII)
+_STOP = regex(r"(?:([^:#]*):)?\s*#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})", re.IGNORECASE | re.ASCII)
 
 
 def names() -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from heatlas.core.regex import regex
 from heatlas.tracks.quantities import QUANTITY, UNITS, parse_quantity
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["about_unknown", "outside_quotes", "what_is_wrong", "without_units"]
 
 _EXAMPLE = "sport = 'Run' AND distance > 10 km"
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_QUOTED = regex(r"'[^']*'|\"[^\"]*\"")
 _KEYWORDS = frozenset({
     "and", "or", "not", "in", "like", "between", "is", "null", "true", "false", "casei", "accenti", "date",
     "timestamp", "interval", "div",
@@ -76,7 +77,7 @@ _COMPARISON = r"(?:[<>=]+|!=)"
 _BETWEEN = "(?:and|or|not|is|between|in|like)"
 _UNITS = ", ".join(UNITS)
 _FAULTS = tuple(
-    (re.compile(pattern, re.IGNORECASE), says)
+    (regex(pattern, re.IGNORECASE), says)
     for pattern, says in (
         (r"^\s*$", f"it is empty; write it like {_EXAMPLE}"),
         (r"[\u2018\u2019\u201a\u201c\u201d\u201e\u00b4`]", "put text in straight quotes, such as 'Run'"),

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+from heatlas.core.regex import regex
 from heatlas.tracks.filter_kinds import fold_sports, refuse_kinds
 from heatlas.tracks.filter_words import about_unknown, what_is_wrong, without_units
 from heatlas.tracks.local_time import offset_of, parse_moment, start_of
@@ -31,7 +32,7 @@ hour are in the local time of the place where it began, which was utc_offset sec
 EFFORT = ("decoupling", "mean_heart_rate", "normalised_power")
 """Those that follow from the track (`heatlas.tracks.metrics.means.efforts_of`): percent, beats/min, watts."""
 
-_LOCAL = re.compile(r"start|year|month|weekday|hour|utc_offset", re.IGNORECASE)
+_LOCAL = regex(r"start|year|month|weekday|hour|utc_offset", re.IGNORECASE)
 
 
 def needs_local_time(where: str) -> bool:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption
+from heatlas.core.regex import regex
 
 if TYPE_CHECKING:
     from heatlas.core.batch import Activity
 
 __all__ = ["in_utc", "moment_seconds", "offset_of", "parse_date", "parse_moment", "start_of"]
 
-_MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
+_MONTH = regex(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 

@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from heatlas.core.regex import regex
+
 __all__ = ["QUANTITY", "UNITS", "Quantity", "parse_quantity"]
 
 UNITS = {"km": 1000.0, "m": 1.0, "mi": 1609.344, "h": 3600.0, "min": 60.0, "s": 1.0}
 """Unit -> metres or seconds."""
 _LENGTHS = ("km", "m", "mi")
-QUANTITY = re.compile(
+QUANTITY = regex(
     r"(?<![\w.])(?:(?P<hours>\d{1,4})\s?h\s?(?P<minutes>[0-5]?\d)(?:\s?min)?"
     r"|(?P<number>\d{1,9}(?:\.\d{1,6})?)\s?(?P<unit>km|mi|m|h|min|s))(?![\w.])",
     re.ASCII,

@@ -16,6 +16,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from heatlas.core.checksums import crc16
+from heatlas.core.regex import regex
 from heatlas.sources.formats.known import BINARY, FORMATS
 from heatlas.sources.sniff import kind
 
@@ -34,12 +35,12 @@ _OLD = 10.0
 _MOST = 20_000
 """Files that are waited for at a time, which bounds memory; others are looked at again later."""
 _TAIL = 4096
-_NAMES = re.compile(
+_NAMES = regex(
     r".+\.(partial|part|tmp|temp|crdownload|download|filepart|opdownload|aria2|!qb|!ut)|~syncthing~.+|~\$.+",
     re.IGNORECASE | re.DOTALL,
 )
-_CLOSING = re.compile(rb"</\s*(?:[\w.-]+:)?([\w.-]+)\s*>\s*(?:<!--.*?-->\s*)*\0*\s*\Z", re.DOTALL)
-_OPENING = re.compile(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)[\s/>]")
+_CLOSING = regex(rb"</\s*(?:[\w.-]+:)?([\w.-]+)\s*>\s*(?:<!--.*?-->\s*)*\0*\s*\Z", re.DOTALL)
+_OPENING = regex(r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)[\s/>]")
 _MARKUP = frozenset({"kml", "xml"})
 _PACKED = frozenset({"gzip", "bzip2", "xz"})
 

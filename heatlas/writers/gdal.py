@@ -13,6 +13,8 @@ import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from heatlas.core.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,7 +22,7 @@ __all__ = ["held_to_its_word"]
 
 _REASONS = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES)
 """Reasons of the system for refusing to write."""
-_OF_TIFF = re.compile(rb"^_tiff[A-Za-z]+Proc: .*\n?", re.MULTILINE)
+_OF_TIFF = regex(rb"^_tiff[A-Za-z]+Proc: .*\n?", re.MULTILINE)
 _STDERR = 2
 _LOGGER = "rasterio._env"
 _SIGNALLED, _MESSAGE = "GDAL signalled an error", "msg="

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import SourceFailed, printable
 from heatlas.core.filesystems.stores import is_address, tries
+from heatlas.core.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,10 +16,10 @@ __all__ = ["NOT_THERE", "failing"]
 
 NOT_THERE = "there is no such file or folder"
 
-_REFUSED = re.compile(r"ACCESS_DENIED|403|[Ff]orbidden|[Pp]ermission|InvalidAccessKeyId|INVALID_ACCESS_KEY|SIGNATURE")
-_KEYLESS = re.compile(r"[Cc]redential|UNAUTHORIZED|401|NoCredential")
-_BUSY = re.compile(r"SLOW_DOWN|SERVICE_UNAVAILABLE|INTERNAL_FAILURE|REQUEST_TIMEOUT|\b50[0-4]\b|[Tt]imed? ?out")
-_AWAY = re.compile(r"NETWORK_CONNECTION|curlCode|[Cc]onnection refused|resolve host")
+_REFUSED = regex(r"ACCESS_DENIED|403|[Ff]orbidden|[Pp]ermission|InvalidAccessKeyId|INVALID_ACCESS_KEY|SIGNATURE")
+_KEYLESS = regex(r"[Cc]redential|UNAUTHORIZED|401|NoCredential")
+_BUSY = regex(r"SLOW_DOWN|SERVICE_UNAVAILABLE|INTERNAL_FAILURE|REQUEST_TIMEOUT|\b50[0-4]\b|[Tt]imed? ?out")
+_AWAY = regex(r"NETWORK_CONNECTION|curlCode|[Cc]onnection refused|resolve host")
 
 
 @contextmanager

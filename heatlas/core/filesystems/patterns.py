@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from heatlas.core.regex import regex
+
 __all__ = ["before_pattern", "is_pattern", "matcher"]
 
-_GLOB = re.compile(r"[*?\[]")
+_GLOB = regex(r"[*?\[]")
 
 
 def is_pattern(path: str) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from functools import cache
 from typing import Any
 
 from heatlas.core.errors import BadOption, MissingExtra
+from heatlas.core.regex import regex
 
 __all__ = ["FSSPEC", "SCHEMES", "filesystem_by_fsspec", "filesystem_of", "is_address", "tries"]
 
@@ -15,7 +15,7 @@ SCHEMES = ("s3", "gs", "gcs", "az", "abfs", "abfss", "file")
 """Addresses that pyarrow reads by itself."""
 FSSPEC = ("sftp", "ssh", "smb", "hdfs", "webhdfs", "oss", "oci", "hf", "dbfs", "memory")
 """Addresses that fsspec reads, with a library of its own for each."""
-_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_ADDRESS = regex(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _TRIES = 8
 """Tries of a request to a bucket that answers with an error of the server; the pauses between them grow."""
 

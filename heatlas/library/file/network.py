@@ -10,18 +10,20 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
+from heatlas.core.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = ["network_of", "report_network"]
 
-_NETWORKS = re.compile(
+_NETWORKS = regex(
     r"(nfs\d?|cifs|smb\d?|smbfs|afpfs|webdav|davfs\d?|9p|afs|ncpfs|coda|ceph|lustre|gfs2|glusterfs|beegfs|orangefs|pvfs2"
     r"|(fuse|macfuse)\.(sshfs|rclone|s3fs|gcsfuse|glusterfs|davfs\d?|cephfs|nfs|smbnetfs))"
 )
 """Names of file systems that several machines may have in common."""
-_ESCAPED = re.compile(r"\\([0-7]{3})")
+_ESCAPED = regex(r"\\([0-7]{3})")
 _MOUNTS = "/proc/self/mountinfo"
 _SECONDS = 5.0
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import errno
-import re
 import subprocess
 import tempfile
 from typing import IO, TYPE_CHECKING
 
 from heatlas.core.errors import HeatlasError, MissingExtra
+from heatlas.core.regex import regex
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["write"]
 
-_SPEAKER = re.compile(r"^\[[^\]]*\] ")
+_SPEAKER = regex(r"^\[[^\]]*\] ")
 """Prefix of a message: the part of ffmpeg that wrote it."""
 
 

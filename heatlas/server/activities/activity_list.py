@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+from heatlas.core.regex import regex
 from heatlas.server.activities.single import start_text, told_activity, told_seconds
 from heatlas.server.site.query import FILTER, box_in, checked, only, parse_filter_of, whole
 from heatlas.server.views.summary import told_metres
@@ -37,8 +38,8 @@ _TEXTS = frozenset({"name", "sport"})
 _PAGE = 50
 _ZOOM = 14
 """Zoom of a box that comes without one."""
-_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
-_BEFORE = re.compile(r"(>=|<=|>|<)?\s*$")
+_DATE = regex(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
+_BEFORE = regex(r"(>=|<=|>|<)?\s*$")
 
 
 def list_data(site: ServedLibrary, snapshot: Snapshot, query: QueryParams) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
 
+from heatlas.core.regex import regex
 from heatlas.server.views.summary import is_told, told_metres
 from heatlas.tracks.local_time import start_of
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["PRIVATE", "link_of", "refuse_public", "start_text", "told_activity", "told_seconds"]
 
 PRIVATE = "this map is public: it does not tell single activities"
-_GARMIN_FILE = re.compile(r"(?:^|/)(?:(\d{8,12})_ACTIVITY|activity_(\d{8,12}))\.(?:fit|gpx|tcx)(?:\.gz)?$", re.ASCII)
-_ID = re.compile(r"[1-9]\d{4,15}", re.ASCII)
+_GARMIN_FILE = regex(r"(?:^|/)(?:(\d{8,12})_ACTIVITY|activity_(\d{8,12}))\.(?:fit|gpx|tcx)(?:\.gz)?$", re.ASCII)
+_ID = regex(r"[1-9]\d{4,15}", re.ASCII)
 
 
 def refuse_public(site: ServedLibrary) -> None:

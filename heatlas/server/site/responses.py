@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -13,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from heatlas.core.errors import BadOption, HeatlasError, SourceFailed
+from heatlas.core.regex import regex
 from heatlas.server.site.query import EVERYWHERE
 from heatlas.server.site.state import current, in_pool_while_there, say, site_of
 from heatlas.tracks.metrics import METRICS
@@ -31,7 +31,7 @@ __all__ = ["JSON", "answer", "asked_of", "failed", "packed_json", "refuse"]
 JSON = "application/json"
 _SMALL = 600
 """Bytes below which compression gains nothing."""
-_GZIPPED = re.compile(r"application/(json|xml)")
+_GZIPPED = regex(r"application/(json|xml)")
 
 
 async def answer(

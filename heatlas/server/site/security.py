@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.responses import RedirectResponse, Response
 
+from heatlas.core.regex import regex
 from heatlas.server.site.responses import refuse
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ __all__ = ["content_policy", "guarded", "host_name"]
 
 _OPEN = frozenset({"/health"})
 """Paths that need no token."""
-_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
+_HOST = regex(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
 
 
 def guarded(app: ASGIApp, site: ServedLibrary) -> ASGIApp:

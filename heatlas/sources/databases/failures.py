@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from heatlas.core.errors import SourceFailed
+from heatlas.core.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,14 +22,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _LONGEST = 300
-_NOISE = re.compile(
+_NOISE = regex(
     r"""^(?:(?:[A-Z_]+|IO):\ )?(?:\[\w+\]\ )?                      # status and vendor, as ADBC puts them first
         (?:Failed\ to\ [\w ]+(?:'.*?')?:\ |Execution\ error\ \[\w+\]:\ |PQgetCopyData\(\)\ failed:\ )?
         (?:connection\ to\ server\ at\ .*?\ failed:\ )?
         (?:(?:ERROR|FATAL):\s+)?""",
     re.VERBOSE | re.DOTALL,
 )
-_TAIL = re.compile(
+_TAIL = regex(
     r"""\s*(?:\n\s*LINE\ \d+:|\n\s*Query\ was:|\.\ SQLSTATE:|\n(?:DETAIL|HINT|CONTEXT):
         |\n\(Background|\n\s*Is\ the\ server).*""",
     re.VERBOSE | re.DOTALL,

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption
+from heatlas.core.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ __all__ = ["check_query"]
 
 _READING = frozenset({"SELECT", "WITH", "VALUES", "TABLE", "FROM"})
 _WRITING = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "TRUNCATE"})
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"""(?P<space>\s+|--[^\n]*)
       | (?P<run>/\*M?!)
       | (?P<comment>/\*)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, quote_plus, unquote
 
 from heatlas.core.errors import BadOption
+from heatlas.core.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["Address", "is_database_url", "parse_address"]
 
-_URL = re.compile(
+_URL = regex(
     r"""(?P<scheme>[a-z][a-z0-9_]*(?:\+[a-z0-9_]+)?)://
         (?:(?P<user>[^:/@?]*)(?::(?P<password>[^?]*))?@)?
         (?P<host>\[[0-9a-f:.%]+\]|[^:/?@\[\]]*)(?::(?P<port>[0-9]{1,5}))?
@@ -22,13 +23,13 @@ _URL = re.compile(
         (?:\?(?P<options>.*))?""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-_SCHEME = re.compile(r"([a-z][a-z0-9_]+)(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
+_SCHEME = regex(r"([a-z][a-z0-9_]+)(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
 _NO_DATABASE = frozenset(
     re.findall(
         r"\w+", "http https ftp ftps sftp ssh file data zip s3 s3a s3n gs gcs az abfs abfss adl wasb wasbs hdfs hf"
     )
 )
-_SECRET_OPTION = re.compile("pass|pwd|secret|token|key|cred|auth|odbc_connect", re.IGNORECASE)
+_SECRET_OPTION = regex("pass|pwd|secret|token|key|cred|auth|odbc_connect", re.IGNORECASE)
 _PASSWORD_VARIABLES = {"mysql": ("MYSQL_PWD",), "mariadb": ("MYSQL_PWD",), "postgresql": ("PGPASSWORD",)}
 _SPELLINGS = {"postgres": "postgresql"}
 

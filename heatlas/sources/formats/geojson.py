@@ -7,7 +7,6 @@ them: ``properties.coordTimes``, ``properties.coordinateProperties.times`` and `
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from heatlas.core.batch import TABLES
 from heatlas.core.errors import SourceFailed, Unreadable
+from heatlas.core.regex import regex
 from heatlas.core.words import counted
 from heatlas.sources.formats.line_values import add_values, plain_facts
 from heatlas.sources.formats.text_window import TextWindow
@@ -36,9 +36,9 @@ _LARGEST = 1 << 26
 """Bytes from the end in which a feature that was cut off is looked for."""
 _DEEPEST = 8
 _SHAPES = {"Point": POINTS, "MultiPoint": POINTS, "Polygon": AREAS, "MultiPolygon": AREAS}
-_OLD_CRS = re.compile(r'"crs"\s*:\s*\{[^{}]*\{[^{}]*"name"\s*:\s*"([^"]+)"')
-_BEGIN = re.compile(r'\{\s*"type"\s*:\s*"Feature"\s*,')
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+_OLD_CRS = regex(r'"crs"\s*:\s*\{[^{}]*\{[^{}]*"name"\s*:\s*"([^"]+)"')
+_BEGIN = regex(r'\{\s*"type"\s*:\s*"Feature"\s*,')
+_TOKEN = regex(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _CLOSING = {"[": "]", "{": "}"}
 
 

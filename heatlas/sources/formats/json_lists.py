@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from heatlas.core.regex import regex
 from heatlas.core.words import counted
 from heatlas.sources.formats.text_window import TextWindow
 
@@ -18,9 +19,9 @@ __all__ = ["CUT", "JsonLists"]
 
 CUT = "cut off or damaged at its end"
 """Warning for a document that does not end as it should."""
-_BLANK = re.compile(r"[\s\ufeff]*")
-_BETWEEN = re.compile(r"\s*,?\s*")
-_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
+_BLANK = regex(r"[\s\ufeff]*")
+_BETWEEN = regex(r"\s*,?\s*")
+_TOKEN = regex(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
 _CLOSING = {"[": "]", "{": "}"}
 _LAST = 4096
 """Characters before the end of a document in which the fault of an element means that it was cut off."""

@@ -15,6 +15,7 @@ from lxml import etree
 
 from heatlas.core.batch import TABLES
 from heatlas.core.errors import Unreadable
+from heatlas.core.regex import regex
 from heatlas.core.words import counted
 from heatlas.sources.formats.kml_lines import joined, stamp_of, take_stamps, way_of
 from heatlas.sources.formats.ways import POINTS, recordings_of_ways
@@ -32,7 +33,7 @@ __all__ = ["read_kml"]
 _PIECE = 1 << 20
 _HUGE = 10_000_000
 """Bytes from which a text may be longer than libxml2 allows by default."""
-_PREFIXES = (re.compile(rb"<[A-Za-z_][\w.-]*:(?=[A-Za-z_])"), b"<"), (re.compile(rb"</[A-Za-z_][\w.-]*:"), b"</")
+_PREFIXES = (regex(rb"<[A-Za-z_][\w.-]*:(?=[A-Za-z_])"), b"<"), (regex(rb"</[A-Za-z_][\w.-]*:"), b"</")
 _CONTROLS = bytes.maketrans(bytes(range(32)), b" " * 9 + b"\t\n" + b" " * 2 + b"\r" + b" " * 18)
 _WATCHED = ("{*}Placemark", "{*}Folder", "{*}Document", "{*}NetworkLink", "{*}kml")
 

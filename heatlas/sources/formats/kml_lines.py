@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.batch import COLUMNS
+from heatlas.core.regex import regex
 from heatlas.sources.formats.ways import AREAS, OTHERS, POINTS, Way
 from heatlas.sources.formats.xml import attribute, children, first_text, local_name
 from heatlas.sources.formats.xml_text import parse_number, parse_time
@@ -31,8 +32,8 @@ _PLAIN_NAMES = frozenset({"path", "track", "tracks", "line", "linestring", "poin
 _FACTS = 200
 """Most values of a placemark that become attributes."""
 _SHAPES = {"Point": POINTS, "Polygon": AREAS, "Model": OTHERS}
-_BETWEEN = re.compile(r"[ \t]*,[ \t]*")
-_PIECE = re.compile(r"\b(part|teil|segment|line|leg)$", re.IGNORECASE)
+_BETWEEN = regex(r"[ \t]*,[ \t]*")
+_PIECE = regex(r"\b(part|teil|segment|line|leg)$", re.IGNORECASE)
 _NUMBERING = "0123456789 \t#_.()-"
 
 

@@ -10,6 +10,7 @@ import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from heatlas.core.regex import regex
 from heatlas.sources.formats.format import BINARY, Format
 from heatlas.sources.formats.logger_formats import LOGGERS
 from heatlas.sources.formats.phone_formats import PHONES
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
 
 __all__ = ["BINARY", "FORMATS", "ROOTS", "TRUSTED", "read_format", "refined", "rows_of"]
 
-_POLAR = re.compile(rb'"(?:exportVersion|time[zZ]oneOffset(?:Minutes)?|recordedRoute|wayPoints)"\s*:')
+_POLAR = regex(rb'"(?:exportVersion|time[zZ]oneOffset(?:Minutes)?|recordedRoute|wayPoints)"\s*:')
 
 
-_FIRST = re.compile(rb"\s*\[\s*\{([^{}]{0,1000})\}")
+_FIRST = regex(rb"\s*\[\s*\{([^{}]{0,1000})\}")
 
 
-_MILLISECONDS = re.compile(rb'"start_time"\s*:\s*\d{12,13}\b')
+_MILLISECONDS = regex(rb'"start_time"\s*:\s*\d{12,13}\b')
 
 
 def _is_samsung(head: bytes) -> bool:
@@ -55,7 +56,7 @@ _ROWS = (
         content=BINARY,
         reader="fit.reader:read_fit",
         apps=("Garmin", "Wahoo", "Suunto", "Coros", "Polar", "Hammerhead", "Strava", "Zwift"),
-        told=re.compile(rb"\A.{8}\.FIT", re.DOTALL),
+        told=regex(rb"\A.{8}\.FIT", re.DOTALL),
         endings=(".fit",),
         takes_columns=True,
     ),
@@ -83,7 +84,7 @@ _ROWS = (
         content="json",
         reader="google.timeline:read_timeline",
         apps=("Google Maps on Android", "Google Maps on iOS"),
-        told=re.compile(
+        told=regex(
             r'"(?:semanticSegments|rawSignals|timelinePath|timelineMemory)"\s*:\s*[\[{]'
             r'|"(?:placeLocation|start|end|point)"\s*:\s*"geo:-?\d'
         ),
@@ -95,7 +96,7 @@ _ROWS = (
         content="json",
         reader="google.records:read_records",
         apps=("Google Takeout",),
-        told=re.compile(r'"locations"\s*:\s*\[.*?"(?:latitudeE7|timestampMs)"\s*:', re.DOTALL),
+        told=regex(r'"locations"\s*:\s*\[.*?"(?:latitudeE7|timestampMs)"\s*:', re.DOTALL),
         rows=True,
         large=True,
     ),
@@ -105,7 +106,7 @@ _ROWS = (
         content="json",
         reader="google.months:read_month",
         apps=("Google Takeout",),
-        told=re.compile(r'\A\s*\{\s*"timelineObjects"\s*:\s*\['),
+        told=regex(r'\A\s*\{\s*"timelineObjects"\s*:\s*\['),
     ),
     *LOGGERS,
     *PHONES,
@@ -115,9 +116,9 @@ _ROWS = (
         content="kml",
         reader="kml:read_kml",
         apps=("Google Earth", "Google My Maps", "MyTracks", "Geo Tracker", "OruxMaps", "Locus Map", "GPSBabel"),
-        told=re.compile(""),
+        told=regex(""),
         rows=True,
-        lines=re.compile(rb"<(?:[\w.-]+:)?(?:LineString|Track|MultiTrack)[\s/>]"),
+        lines=regex(rb"<(?:[\w.-]+:)?(?:LineString|Track|MultiTrack)[\s/>]"),
     ),
     Format(
         kind="polar",
@@ -133,7 +134,7 @@ _ROWS = (
         content="json",
         reader="suunto:read_suunto",
         apps=("Movescount", "Suunto"),
-        told=re.compile(r'"DeviceLog"\s*:\s*\{|"suunto/sml"\s*:'),
+        told=regex(r'"DeviceLog"\s*:\s*\{|"suunto/sml"\s*:'),
     ),
     Format(
         kind="sml",
@@ -159,11 +160,11 @@ _ROWS = (
         content="json",
         reader="geojson:read_geojson",
         apps=("geojson.io", "QGIS", "GDAL", "toGeoJSON", "uMap", "Mapbox", "overpass turbo"),
-        told=re.compile(
+        told=regex(
             r'"type"\s*:\s*"(?:Feature|FeatureCollection|GeometryCollection|(?:Multi)?(?:Point|LineString|Polygon))"'
         ),
         rows=True,
-        lines=re.compile(rb'"type"\s*:\s*"(?:Multi)?LineString"'),
+        lines=regex(rb'"type"\s*:\s*"(?:Multi)?LineString"'),
         large=True,
     ),
 )
@@ -200,7 +201,7 @@ def refined(content: str, head: bytes, text: str) -> str:
 
 
 def _fits(told: Told, head: bytes, text: str) -> bool:
-    if not isinstance(told, re.Pattern):
+    if callable(told):
         return told(head)
     of: Any = head if isinstance(told.pattern, bytes) else text
     return told.search(of) is not None

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
+from heatlas.core.regex import regex
 from heatlas.sources.formats.format import BINARY, Format
 
 __all__ = ["LOGGERS"]
 
-_SENTENCE = re.compile(rb"\$(?:[A-Z]{2}[A-Z]{3}|PMGN[A-Z]{3}),")
-_POSITIONS = re.compile(rb"\$(?:[A-Z]{2}(?:GGA|GNS|RMC|GLL|GSA|GSV|VTG|ZDA|WPL|RTE)|PMGN(?:TRK|WPL|CMD)),")
-_ANY = re.compile(rb"[$!][A-Z]{3,8},")
-_SHIPS = re.compile(rb"\s*(?:\\[^\\\r\n]{0,80}\\)?!(?:AI|BS)VD[MO],")
-_OF_FLIGHT = re.compile(rb"^(?:B\d{13}[NS]\d{8}[EW][AV]|H[FOP]DTE|H[FOP](?:PLT|GTY|GID|DTM|FTY|RFW|RHW))", re.MULTILINE)
+_SENTENCE = regex(rb"\$(?:[A-Z]{2}[A-Z]{3}|PMGN[A-Z]{3}),")
+_POSITIONS = regex(rb"\$(?:[A-Z]{2}(?:GGA|GNS|RMC|GLL|GSA|GSV|VTG|ZDA|WPL|RTE)|PMGN(?:TRK|WPL|CMD)),")
+_ANY = regex(rb"[$!][A-Z]{3,8},")
+_SHIPS = regex(rb"\s*(?:\\[^\\\r\n]{0,80}\\)?!(?:AI|BS)VD[MO],")
+_OF_FLIGHT = regex(rb"^(?:B\d{13}[NS]\d{8}[EW][AV]|H[FOP]DTE|H[FOP](?:PLT|GTY|GID|DTM|FTY|RFW|RHW))", re.MULTILINE)
 _FOREIGN = (b"<", b"{", b"[", b"%", b"PK")
 """How other files begin, which may tell of sentences: pages, documents, programs."""
 
@@ -64,7 +65,7 @@ LOGGERS = (
         content=BINARY,
         reader="loggers.plt:read_plt",
         apps=("OziExplorer", "Geolife", "CompeGPS"),
-        told=re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:OziExplorer Track|Geolife trajectory)"),
+        told=regex(rb"\A(?:\xef\xbb\xbf)?\s*(?:OziExplorer Track|Geolife trajectory)"),
     ),
     Format(
         kind="tdrive",
@@ -72,9 +73,7 @@ LOGGERS = (
         content=BINARY,
         reader="loggers.taxis:read_tdrive",
         apps=("T-Drive",),
-        told=re.compile(
-            rb"\A\d{1,9},\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,-?\d{1,3}(?:\.\d*)?,-?\d{1,2}(?:\.\d*)?\r?(?:\n|\Z)"
-        ),
+        told=regex(rb"\A\d{1,9},\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,-?\d{1,3}(?:\.\d*)?,-?\d{1,2}(?:\.\d*)?\r?(?:\n|\Z)"),
     ),
     Format(
         kind="cabspotting",
@@ -82,7 +81,7 @@ LOGGERS = (
         content=BINARY,
         reader="loggers.taxis:read_cabspotting",
         apps=("Cabspotting",),
-        told=re.compile(rb"\A-?\d{1,2}\.\d+ -?\d{1,3}\.\d+ [01] \d{9,10}\r?(?:\n|\Z)"),
+        told=regex(rb"\A-?\d{1,2}\.\d+ -?\d{1,3}\.\d+ [01] \d{9,10}\r?(?:\n|\Z)"),
     ),
     Format(
         kind="columbus",
@@ -90,7 +89,7 @@ LOGGERS = (
         content=BINARY,
         reader="loggers.rows:read_logger_table",
         apps=("Columbus", "Visiontac"),
-        told=re.compile(rb"\A(?:\xef\xbb\xbf)?INDEX,TAG,DATE,TIME,LATITUDE N/S,LONGITUDE E/W,", re.IGNORECASE),
+        told=regex(rb"\A(?:\xef\xbb\xbf)?INDEX,TAG,DATE,TIME,LATITUDE N/S,LONGITUDE E/W,", re.IGNORECASE),
     ),
     Format(
         kind="mtk",
@@ -98,7 +97,7 @@ LOGGERS = (
         content="csv",
         reader="loggers.rows:read_logger_table",
         apps=("Qstarz", "Transystem i-Blue", "Holux", "BT747", "GPSBabel"),
-        told=re.compile(
+        told=regex(
             r'\A\ufeff?\s*"?INDEX"?\s*,\s*"?(?:RCR"?\s*,\s*"?(?:UTC )?DATE|UTC DATE"?\s*,\s*"?UTC TIME)"?\s*,',
             re.IGNORECASE,
         ),
@@ -110,7 +109,7 @@ LOGGERS = (
         content=BINARY,
         reader="loggers.sirf:read_sbn",
         apps=("Locosys", "NaviLink", "Amaryllo"),
-        told=re.compile(rb"\A\xa0\xa2..[\xfd\x29]", re.DOTALL),
+        told=regex(rb"\A\xa0\xa2..[\xfd\x29]", re.DOTALL),
     ),
     Format(
         kind="sbp",
@@ -118,7 +117,7 @@ LOGGERS = (
         content=BINARY,
         reader="loggers.sirf:read_sbp",
         apps=("Locosys", "NaviLink"),
-        told=re.compile(rb"\A..\xa0\xa2..\xfd[\x20-\x7e]{8}", re.DOTALL),
+        told=regex(rb"\A..\xa0\xa2..\xfd[\x20-\x7e]{8}", re.DOTALL),
     ),
 )
 """Told by content alone, before anything else of the same content; endings only where nothing else has them."""

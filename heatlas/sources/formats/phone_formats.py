@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from heatlas.core.regex import regex
 from heatlas.sources.formats.format import Format
 
 __all__ = ["PHONES"]
@@ -18,9 +19,7 @@ PHONES = (
         content="text",
         reader="phones.owntracks:read_owntracks",
         apps=("OwnTracks",),
-        told=re.compile(
-            rf"^\d{{4}}-\d\d-\d\dT[^\t\n]{{0,40}}\t[^\n]{{0,80}}\{{[^\n]{{0,2000}}{_MESSAGE}", re.MULTILINE
-        ),
+        told=regex(rf"^\d{{4}}-\d\d-\d\dT[^\t\n]{{0,40}}\t[^\n]{{0,80}}\{{[^\n]{{0,2000}}{_MESSAGE}", re.MULTILINE),
         endings=(".rec",),
         large=True,
     ),
@@ -30,7 +29,7 @@ PHONES = (
         content="json",
         reader="phones.owntracks:read_owntracks",
         apps=("OwnTracks",),
-        told=re.compile(_MESSAGE),
+        told=regex(_MESSAGE),
         rows=True,
         large=True,
     ),
@@ -40,7 +39,7 @@ PHONES = (
         content="json",
         reader="phones.overland:read_overland",
         apps=("Overland",),
-        told=re.compile(r'"locations"\s*:\s*\[\s*\{[^\[\]]{0,400}"(?:Feature|geometry|properties)"'),
+        told=regex(r'"locations"\s*:\s*\[\s*\{[^\[\]]{0,400}"(?:Feature|geometry|properties)"'),
         rows=True,
         large=True,
     ),
@@ -50,7 +49,7 @@ PHONES = (
         content="csv",
         reader="phones.gpslogger:read_gpslogger",
         apps=("GPSLogger",),
-        told=re.compile(r"\A\ufeff?time,lat,lon,elevation,accuracy,bearing,speed\b"),
+        told=regex(r"\A\ufeff?time,lat,lon,elevation,accuracy,bearing,speed\b"),
         rows=True,
     ),
     Format(
@@ -59,7 +58,7 @@ PHONES = (
         content="json",
         reader="phones.gpslogger:read_gpslogger_points",
         apps=("GPSLogger",),
-        told=re.compile(r'"time_long"\s*:\s*"?\d{10,14}\b'),
+        told=regex(r'"time_long"\s*:\s*"?\d{10,14}\b'),
         rows=True,
         large=True,
     ),
@@ -69,7 +68,7 @@ PHONES = (
         content="json",
         reader="phones.traccar:read_traccar",
         apps=("Traccar",),
-        told=re.compile(
+        told=regex(
             r'"deviceId"\s*:\s*\d+\s*,[^{}]{0,2000}"(?:fixTime|deviceTime)"\s*:|"fixTime"\s*:\s*"[^{}]{0,2000}"deviceId"\s*:\s*\d'
         ),
         rows=True,
@@ -81,7 +80,7 @@ PHONES = (
         content="csv",
         reader="phones.traccar:read_traccar_table",
         apps=("Traccar",),
-        told=re.compile(r"\A\ufeff?id,deviceId,protocol,(?:\w{1,30},){0,3}fixTime,"),
+        told=regex(r"\A\ufeff?id,deviceId,protocol,(?:\w{1,30},){0,3}fixTime,"),
         rows=True,
     ),
     Format(
@@ -90,7 +89,7 @@ PHONES = (
         content="json",
         reader="phones.dawarich:read_dawarich",
         apps=("Dawarich",),
-        told=re.compile(
+        told=regex(
             rf'"dawarich-export"|{_COLLECTION}"(?:tracker_id|reverse_geocoded_at|battery_status)"\s*:', re.DOTALL
         ),
         rows=True,
@@ -102,7 +101,7 @@ PHONES = (
         content="json",
         reader="phones.home_assistant:read_history",
         apps=("Home Assistant",),
-        told=re.compile(r'\A\s*\[\s*\[.{0,4000}"(?:device_tracker|person)\.', re.DOTALL),
+        told=regex(r'\A\s*\[\s*\[.{0,4000}"(?:device_tracker|person)\.', re.DOTALL),
         large=True,
     ),
 )

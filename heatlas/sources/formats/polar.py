@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.batch import Activity
 from heatlas.core.errors import Unreadable
+from heatlas.core.regex import regex
 from heatlas.sources.formats.json_lists import JsonLists
 from heatlas.sources.formats.sampled import Fix, clock, number, sampled_recording, text_of
 from heatlas.sources.sniff import decode
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["read_polar"]
 
 _BEGIN = ("identifier", "startTime", "created")
-_NAME = re.compile(r'"name"\s*:\s*("(?:[^"\\]|\\.){0,500}")')
-_SHIFT = re.compile(r'"time[zZ]oneOffset(?:Minutes)?"\s*:\s*"?(-?\d{1,4})\b')
+_NAME = regex(r'"name"\s*:\s*("(?:[^"\\]|\\.){0,500}")')
+_SHIFT = regex(r'"time[zZ]oneOffset(?:Minutes)?"\s*:\s*"?(-?\d{1,4})\b')
 _SENSORS = {"heartRate": "heart_rate", "HEART_RATE": "heart_rate", "cadence": "cadence", "CADENCE": "cadence"}
 _SPEED = {"speed", "SPEED"}
 """Lists of km/h."""

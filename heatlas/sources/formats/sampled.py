@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.batch import Recording
+from heatlas.core.regex import regex
 from heatlas.sources.formats.xml_text import parse_time
 from heatlas.sources.sheets.pulse import Pulse
 
@@ -22,7 +22,7 @@ __all__ = ["Fix", "clock", "number", "sampled_recording", "text_of"]
 Fix = tuple[float, float, float, float]
 """Unix seconds, latitude and longitude in degrees, elevation in metres; NaN where unknown."""
 _LONGEST = 500
-_OFFSET = re.compile(r"(?:Z|[+-]\d\d:?\d\d)\s*\Z")
+_OFFSET = regex(r"(?:Z|[+-]\d\d:?\d\d)\s*\Z")
 
 
 def number(value: Any) -> float:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.batch import Activity
 from heatlas.core.errors import Unreadable
+from heatlas.core.regex import regex
 from heatlas.sources.formats.json_lists import CUT, JsonLists
 from heatlas.sources.formats.sampled import Fix, clock, number, sampled_recording, text_of
 from heatlas.sources.formats.xml_text import to_utf8
@@ -37,13 +38,13 @@ _BEGIN = (
     "Events",
     "Attributes",
 )
-_SAMPLES = re.compile(r'"Samples"\s*:\s*\[')
-_ACTIVITY = re.compile(r'"Activity"\s*:\s*"([^"\\]{1,100})"|<Activity>([^<>]{1,100})</Activity>')
-_DEVICE = re.compile(
+_SAMPLES = regex(r'"Samples"\s*:\s*\[')
+_ACTIVITY = regex(r'"Activity"\s*:\s*"([^"\\]{1,100})"|<Activity>([^<>]{1,100})</Activity>')
+_DEVICE = regex(
     r'"Device"\s*:\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)?"Name"\s*:\s*"([^"\\]{1,100})"|<Device>\s*<Name>([^<>]{1,100})<'
 )
-_VALUE = re.compile(r"<(\w{1,40})>([^<>]{0,100})</")
-_ZONE = re.compile(r"([+-])(\d\d):?(\d\d)\s*\Z")
+_VALUE = regex(r"<(\w{1,40})>([^<>]{0,100})</")
+_ZONE = regex(r"([+-])(\d\d):?(\d\d)\s*\Z")
 _UNITS = {
     "HR": ("heart_rate", 60.0, 0.0),
     "Cadence": ("cadence", 60.0, 0.0),

@@ -9,6 +9,8 @@ from itertools import islice
 from math import nan
 from typing import TYPE_CHECKING
 
+from heatlas.core.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,13 +23,13 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+_DECLARED = regex(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 # Encodings that contain ASCII. A declaration that is readable as ASCII is in one of them.
-_LEGACY = re.compile(r"(iso[-_]?8859|latin|windows|cp125|gb|big5|shift[-_]?jis|euc|koi8|mac)", re.IGNORECASE)
-_MARKUP = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
-_REFERENCE = re.compile(r"&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|lt|gt|amp|quot|apos);")
+_LEGACY = regex(r"(iso[-_]?8859|latin|windows|cp125|gb|big5|shift[-_]?jis|euc|koi8|mac)", re.IGNORECASE)
+_MARKUP = regex(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_REFERENCE = regex(r"&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|lt|gt|amp|quot|apos);")
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NUMBER = regex(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def to_utf8(data: bytes) -> bytes:
@@ -120,8 +122,8 @@ def find_offsets(data: bytes, read: Callable[[str], float]) -> dict[float, float
     return found
 
 
-_TIME = re.compile(rb">[^<>]{1,40}:\d\d[^<>]{0,40}<")
-_OFFSET = re.compile(rb">\s*([^<>]{6,40}:\d\d(?:[.,]\d+)?\s*(?:[A-Za-z]{1,5}\s*)?([+-])(\d\d):?(\d\d)?)\s*<")
+_TIME = regex(rb">[^<>]{1,40}:\d\d[^<>]{0,40}<")
+_OFFSET = regex(rb">\s*([^<>]{6,40}:\d\d(?:[.,]\d+)?\s*(?:[A-Za-z]{1,5}\s*)?([+-])(\d\d):?(\d\d)?)\s*<")
 _LOOKED_AT = 6
 """Number of times that are checked for an offset before all are: that of the file, and those of the first points."""
 _FARTHEST = 15 * 3600.0

@@ -14,6 +14,7 @@ from math import nan
 from time import time as now
 from typing import TYPE_CHECKING
 
+from heatlas.core.regex import regex
 from heatlas.sources.formats.xml_text import parse_number, parse_time
 from heatlas.sources.sheets.strava_values import parse_date
 
@@ -23,22 +24,22 @@ if TYPE_CHECKING:
 __all__ = ["Values"]
 
 _LONGEST = 80
-_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
-_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
-_POINTS_AND_COMMA = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+")
-_COMPACT = re.compile(r"(?:19|20)[0-9]{12}")
+_THOUSANDS = regex(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+_COMMA = regex(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
+_POINTS_AND_COMMA = regex(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+")
+_COMPACT = regex(r"(?:19|20)[0-9]{12}")
 _DIVISORS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e21, 1e9))
 """Limits below which numbers since 1970 are in seconds, thousandths, millionths, billionths; and their divisors."""
 _EARLIEST = 1e8
 """Least time since 1970. A lower number is a date without hyphens, or counts from the start of a device."""
 _LATEST = 1e11
-_CLOCK = re.compile(
+_CLOCK = regex(
     r"(?<![\d:.])(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,:](\d{1,9}))?)?(?![\d:])\s*(?:([ap])\.?\s?m(?![a-y])\.?)?",
     re.IGNORECASE,
 )
-_TAIL = re.compile(r"\s*([a-z]{1,5})?\s*(?:([+-])(\d{1,2})(?::?(\d{2}))?)?(?![\d:])", re.IGNORECASE)
-_TRIPLE = re.compile(r"(?<!\d)(\d{1,4})([-/.])\s?(\d{1,2})\2\s?(\d{1,4})(?!\d)")
-_SHORT_YEAR = re.compile(r"([^\W\d_]\.?[\s-]+)(\d{2})\s*$")
+_TAIL = regex(r"\s*([a-z]{1,5})?\s*(?:([+-])(\d{1,2})(?::?(\d{2}))?)?(?![\d:])", re.IGNORECASE)
+_TRIPLE = regex(r"(?<!\d)(\d{1,4})([-/.])\s?(\d{1,2})\2\s?(\d{1,4})(?!\d)")
+_SHORT_YEAR = regex(r"([^\W\d_]\.?[\s-]+)(\d{2})\s*$")
 # fmt: off
 _ZONES = {
     "Z": 0, "UTC": 0, "GMT": 0, "UT": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import Unreadable
+from heatlas.core.regex import regex
 from heatlas.sources.sheets.pulse import Pulse
 from heatlas.sources.sheets.rows import SheetRow, SheetTable
 from heatlas.sources.sports import sport_name
@@ -31,11 +32,11 @@ _BLOCK = 1 << 23
 _LONGEST = 1 << 16
 """Most bytes of one tag."""
 _LAST = 1 << 10
-_PULSE = re.compile(rb'HKQuantityTypeIdentifierHeartRate"((?:\s+[A-Za-z]+="[^"<>]{0,2048}+"){1,24}+)\s*/?>')
-_TAG = re.compile(rb"<(Workout|/Workout|FileReference|MetadataEntry|WorkoutStatistics)(\s[^<>]{0,65536})?>")
-_VALUE = re.compile(rb'([A-Za-z]+)\s*=\s*"([^"]*)"')
-_MEASURED = re.compile(rb'(?<=\s)(startDate|endDate|value|unit)="([^"]*)"')
-_DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}")
+_PULSE = regex(rb'HKQuantityTypeIdentifierHeartRate"((?:\s+[A-Za-z]+="[^"<>]{0,2048}+"){1,24}+)\s*/?>')
+_TAG = regex(rb"<(Workout|/Workout|FileReference|MetadataEntry|WorkoutStatistics)(\s[^<>]{0,65536})?>")
+_VALUE = regex(rb'([A-Za-z]+)\s*=\s*"([^"]*)"')
+_MEASURED = regex(rb'(?<=\s)(startDate|endDate|value|unit)="([^"]*)"')
+_DATE = regex(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}")
 _UNITS = {"m": 1.0, "km": 1000.0, "mi": 1609.344, "yd": 0.9144, "ft": 0.3048}
 _SECONDS = {"s": 1.0, "min": 60.0, "hr": 3600.0}
 _TYPE = "HKWorkoutActivityType"

@@ -7,11 +7,11 @@ that people who parse their downloads describe: times in milliseconds, distances
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import Unreadable
+from heatlas.core.regex import regex
 from heatlas.sources.formats.json_lists import JsonLists
 from heatlas.sources.sheets.rows import SheetRow, SheetTable
 from heatlas.sources.sniff import decode
@@ -27,9 +27,9 @@ __all__ = ["read_takeout"]
 _LIST = "summarizedActivitiesExport"
 _GEAR, _USED = "gearDTOS", "gearActivityDTOs"
 _BEGIN = ("activityId", "gearPk")
-_OBJECT = re.compile(r'\{\s*"(?:summarizedActivitiesExport|gearDTOS|gearActivityDTOs)"\s*:')
-_USES = re.compile(r'\{[^{}]*"activityId"[^{}]*\}')
-_PK, _ID = re.compile(r'"gearPk"\s*:\s*"?(\w+)'), re.compile(r'"activityId"\s*:\s*"?(\w+)')
+_OBJECT = regex(r'\{\s*"(?:summarizedActivitiesExport|gearDTOS|gearActivityDTOs)"\s*:')
+_USES = regex(r'\{[^{}]*"activityId"[^{}]*\}')
+_PK, _ID = regex(r'"gearPk"\s*:\s*"?(\w+)'), regex(r'"activityId"\s*:\s*"?(\w+)')
 _EXTRA = {
     "description": "description",
     "locationName": "location",

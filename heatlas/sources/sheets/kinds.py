@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import path_name
+from heatlas.core.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,11 +43,11 @@ OpenStreetMap's dump of traces."""
 _LABELS, _UPLOADERS = "labels.txt", "metadata.xml"
 _FITNESS = "DI-Connect-Fitness/"
 _ROUTES = "workout-routes/"
-_GARMIN = re.compile(r"(?:.*_)?(?:\d+_)?(?:summarizedActivities|gear)\.json", re.IGNORECASE)
-_SAMSUNG = re.compile(r"com\.samsung\.(?:s)?health\.exercise\.\d+\.csv", re.IGNORECASE)
-_INTERVALS = re.compile(r"i\d+_activities\.csv", re.IGNORECASE)
-_PULSE = re.compile(r".+\.com\.samsung\.(?:s)?health\.exercise\.live_data\.json|.+\.hrm", re.IGNORECASE)
-_HEALTH = re.compile(rb"<(?:!DOCTYPE\s+)?HealthData[\s>]")
+_GARMIN = regex(r"(?:.*_)?(?:\d+_)?(?:summarizedActivities|gear)\.json", re.IGNORECASE)
+_SAMSUNG = regex(r"com\.samsung\.(?:s)?health\.exercise\.\d+\.csv", re.IGNORECASE)
+_INTERVALS = regex(r"i\d+_activities\.csv", re.IGNORECASE)
+_PULSE = regex(r".+\.com\.samsung\.(?:s)?health\.exercise\.live_data\.json|.+\.hrm", re.IGNORECASE)
+_HEALTH = regex(rb"<(?:!DOCTYPE\s+)?HealthData[\s>]")
 
 
 @dataclass(frozen=True, slots=True)

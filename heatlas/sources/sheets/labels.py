@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.regex import regex
 from heatlas.sources.sheets.strava_values import parse_date
 from heatlas.sources.sniff import decode
 from heatlas.sources.sports import sport_name
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Labels", "read_labels"]
 
-_HEAD = re.compile(r"\s*start time\s+end time\s+transportation mode\s*\Z", re.IGNORECASE)
+_HEAD = regex(r"\s*start time\s+end time\s+transportation mode\s*\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

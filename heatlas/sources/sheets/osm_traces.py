@@ -7,12 +7,13 @@ visibility "trackable" has no uid (wiki.openstreetmap.org/wiki/Planet.gpx).
 from __future__ import annotations
 
 import html
-import re
+
+from heatlas.core.regex import regex
 
 __all__ = ["uploaders"]
 
-_FILE = re.compile(rb"<gpxFile\s([^>]*+)>")
-_VALUE = re.compile(rb"\b(uid|filename)\s*=\s*(?:\"([^\"]*+)\"|'([^']*+)')")
+_FILE = regex(rb"<gpxFile\s([^>]*+)>")
+_VALUE = regex(rb"\b(uid|filename)\s*=\s*(?:\"([^\"]*+)\"|'([^']*+)')")
 
 
 def uploaders(data: bytes, root: str) -> dict[str, str]:

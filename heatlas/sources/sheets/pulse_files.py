@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import Unreadable
+from heatlas.core.regex import regex
 from heatlas.sources.formats.json_lists import JsonLists
 from heatlas.sources.formats.sampled import clock, number
 from heatlas.sources.sheets.pulse import Pulse
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["read_pulse", "recording_of"]
 
 _HRM = ".hrm"
-_LIVE = re.compile(r"live_data\.json\Z", re.IGNORECASE)
+_LIVE = regex(r"live_data\.json\Z", re.IGNORECASE)
 _BEGIN = ("start_time", "heart_rate", "calorie", "distance", "speed", "cadence", "count", "power")
 _LONGEST = 60
 """Seconds between values; larger codes mean other things, such as single beats."""

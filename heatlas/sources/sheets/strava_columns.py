@@ -7,6 +7,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from heatlas.core.regex import regex
 from heatlas.sources.sheets.strava_values import fold, parse_date
 from heatlas.sources.sniff import decode
 from heatlas.sources.sports import SPORTS, sport_name
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FILE_NAME", "column_names", "records"]
 
-FILE_NAME = re.compile(r"[^\n\"]*\.(?:fit|gpx|tcx)(?:\.gz)?", re.IGNORECASE)
+FILE_NAME = regex(r"[^\n\"]*\.(?:fit|gpx|tcx)(?:\.gz)?", re.IGNORECASE)
 """Pattern of a value of the column of file names."""
 
 _BEFORE = {

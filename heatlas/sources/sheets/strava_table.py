@@ -10,6 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import Unreadable
+from heatlas.core.regex import regex
 from heatlas.sources.sheets.rows import SheetRow, SheetTable
 from heatlas.sources.sheets.strava_columns import column_names, records
 from heatlas.sources.sheets.strava_values import parse_date, parse_flag, parse_number
@@ -41,7 +42,7 @@ _KEPT_OUT = frozenset({"private_note", "media", ""})
 _LOCAL = "start_date_local"
 _UNITS = (1.0, 1000.0, 1609.344)
 """Units of distances, metres."""
-_DECIMAL_COMMA = re.compile(r"-?\d+,(\d{1,2}|\d{4,})$")
+_DECIMAL_COMMA = regex(r"-?\d+,(\d{1,2}|\d{4,})$")
 _SLOWEST = 0.1
 """A median speed below this, m/s, means that distances are counted in kilometres."""
 

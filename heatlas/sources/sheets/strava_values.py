@@ -6,6 +6,8 @@ import re
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 
+from heatlas.core.regex import regex
+
 __all__ = ["fold", "parse_date", "parse_flag", "parse_number"]
 
 _MONTHS = """
@@ -16,13 +18,13 @@ _MONTHS = """
     sep set сен syys szep wrz zar eyl вер σεπ | oct okt ott out окт loka paz rij eki жов οκτ |
     nov ноя marras lis kas лис νοε | dec dez dic des дек joulu gru pro ara гру δεκ
 """
-_YEAR_FIRST = re.compile(r"(\d{4})\s*[-/.年년]\s*(\d{1,2})\s*[-/.月월]\s*(\d{1,2})")
-_YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})([-/.])\s*(\d{1,2})[-/.]\s*(\d{4})")
-_WORDS = re.compile(r"[^\W\d_]+")
-_TIME = re.compile(r"(?<!\d)(\d{1,2})(?:[:.h]|[時时시]\s?)(\d{2})(?:(?:[:.]|[分분]\s?)(\d{2})(?:[.,]\d+)?)?(?!\d)")
-_AFTERNOON = re.compile(r"\bp\.?\s?m\b|午後|下午|오후|\bμ\.?μ\b", re.IGNORECASE)
-_MORNING = re.compile(r"\ba\.?\s?m\b|午前|上午|오전|\bπ\.?μ\b", re.IGNORECASE)
-_OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})\s*$")
+_YEAR_FIRST = regex(r"(\d{4})\s*[-/.年년]\s*(\d{1,2})\s*[-/.月월]\s*(\d{1,2})")
+_YEAR_LAST = regex(r"(?<!\d)(\d{1,2})([-/.])\s*(\d{1,2})[-/.]\s*(\d{4})")
+_WORDS = regex(r"[^\W\d_]+")
+_TIME = regex(r"(?<!\d)(\d{1,2})(?:[:.h]|[時时시]\s?)(\d{2})(?:(?:[:.]|[分분]\s?)(\d{2})(?:[.,]\d+)?)?(?!\d)")
+_AFTERNOON = regex(r"\bp\.?\s?m\b|午後|下午|오후|\bμ\.?μ\b", re.IGNORECASE)
+_MORNING = regex(r"\ba\.?\s?m\b|午前|上午|오전|\bπ\.?μ\b", re.IGNORECASE)
+_OFFSET = regex(r"([+-])(\d{2}):?(\d{2})\s*$")
 _YES = frozenset(
     {"1", "true", "yes", "wahr", "ja", "vrai", "oui", "verdadero", "si", "vero", "sim", "verdadeiro", "sand"}
     | {"kylla", "igen", "tak", "да", "истина", "是", "はい"}

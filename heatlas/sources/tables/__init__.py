@@ -17,13 +17,13 @@ from __future__ import annotations
 
 import atexit
 import os
-import re
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption, SourceFailed
+from heatlas.core.regex import regex
 from heatlas.core.scratch import make_scratch
 from heatlas.sources.formats.known import FORMATS, rows_of
 from heatlas.sources.sniff import NOT_RECORDINGS
@@ -40,7 +40,7 @@ __all__ = ["STDIN", "is_path", "is_table", "is_table_file", "open_table", "see"]
 STDIN = "-"
 """Source that stands for standard input."""
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_URL = regex(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _WEB = ("http", "https", "ftp", "ftps", "s3", "gs", "az", "file")
 _DELIMITED, _JSON = (".csv", ".tsv", ".tab", ".txt", ".dat", ".psv"), (".json", ".geojson", ".geojsonl", ".geojsons")
 _LINES = (".ndjson", ".jsonl", ".ldjson", ".geojsonseq", ".ndgeojson")

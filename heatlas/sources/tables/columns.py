@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from heatlas.core.errors import BadOption
+from heatlas.core.regex import regex
 from heatlas.options import TableOptions, options_of
 from heatlas.sources.tables.systems import is_metric
 
@@ -93,7 +94,7 @@ DECIMALS, ORDERS = (options_of(TableOptions)[name].choices for name in ("decimal
 """Choices of the options --decimal and --dates."""
 _NOTHING = TableOptions()
 _METRIC = frozenset(_NORTH.split())
-_UNIT = re.compile(r"[(\[{].*?[)\]}]")
+_UNIT = regex(r"[(\[{].*?[)\]}]")
 _MOST_LISTED = 20
 
 

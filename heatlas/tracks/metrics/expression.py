@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.regex import regex
 from heatlas.tracks.metrics.table import ALIASES, AMOUNTS, METRICS, leaves
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ _LONGEST = 400
 """Characters; longer ones are a mistake, or somebody's attempt."""
 _DEEPEST = 24
 """Brackets and operators inside of each other; deeper ones would use up the stack of calls."""
-_LETTERS = re.compile(r"[A-Za-z0-9_ \t\n.+\-*/%()<>=!,]*")
-_NUMBERS = re.compile(r"(?<![\w.])\d[\w.]*")
-_DECIMAL = re.compile(r"\d+\.?\d*(e\d*)?", re.IGNORECASE)
+_LETTERS = regex(r"[A-Za-z0-9_ \t\n.+\-*/%()<>=!,]*")
+_NUMBERS = regex(r"(?<![\w.])\d[\w.]*")
+_DECIMAL = regex(r"\d+\.?\d*(e\d*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import numpy as np
 
 from heatlas.core.batch import Activity, Recording
 from heatlas.core.errors import Unreadable
+from heatlas.core.regex import regex
 from heatlas.core.words import counted
 from heatlas.kernels.records import FIELDS, PADDING, SHORTEST, scan_records, word_code
 from heatlas.sources.accuracy import INACCURATE, is_inaccurate
@@ -43,7 +44,7 @@ _HEAD = 1 << 16
 _ONE = np.zeros(0, np.int64)
 _DEVICES = 100
 """Most devices that are told apart."""
-_BEGIN = re.compile(rb'"locations"\s*:\s*\[')
+_BEGIN = regex(rb'"locations"\s*:\s*\[')
 _TYPES = (
     "STILL", "WALKING", "ON_FOOT", "RUNNING", "ON_BICYCLE", "CYCLING", "IN_VEHICLE", "IN_ROAD_VEHICLE", "IN_CAR",
     "IN_BUS", "IN_FOUR_WHEELER_VEHICLE", "IN_TWO_WHEELER_VEHICLE", "IN_RAIL_VEHICLE", "IN_TRAIN", "IN_SUBWAY",

@@ -11,6 +11,7 @@ import numpy as np
 
 from heatlas.core.batch import Activity, Recording
 from heatlas.core.mercator import from_lonlat, ground_metres
+from heatlas.core.regex import regex
 from heatlas.sources.formats.xml_text import parse_time
 from heatlas.sources.sports import sport_name
 from heatlas.tracks.duplicates.traces import HISTORY
@@ -46,8 +47,8 @@ _SPORTS = {
     "in ferry": "Boating",
 }
 """Types that are no words of `heatlas.sources.sports`; others are looked up there."""
-_PLACE = re.compile(r"\s*(?:geo:)?\s*(-?\d{1,3}(?:\.\d+)?)[^\d.,+-]*,\s*(-?\d{1,3}(?:\.\d+)?)", re.IGNORECASE)
-_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)\Z")
+_PLACE = regex(r"\s*(?:geo:)?\s*(-?\d{1,3}(?:\.\d+)?)[^\d.,+-]*,\s*(-?\d{1,3}(?:\.\d+)?)", re.IGNORECASE)
+_OFFSET = regex(r"([+-])(\d\d):?(\d\d)\Z")
 _OVERFLOW = 2**32
 """What some exports add to negative degrees, times 10 million."""
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from heatlas.core.batch import Activity, Recording
 from heatlas.core.errors import Unreadable
+from heatlas.core.regex import regex
 from heatlas.core.words import counted
 from heatlas.sources.formats.arrays import known_columns, to_name
 from heatlas.sources.formats.loggers.dates import DAY, day_number, days_of, seconds_of_day
@@ -24,11 +25,11 @@ __all__ = ["read_igc"]
 
 _FIX = rb"B(\d{6})(\d{7})([NS])(\d{8})([EW])([AV])(?:([-\d]\d{4})([-\d]\d{4})([^\r\n]*))?"
 _DATE = rb"H[FOP]DTE(?:DATE)?[: ]*(\d\d)(\d\d)(\d\d)"
-_ANY_FIX = re.compile(rb"^B[\d]", re.MULTILINE)
-_LINE = re.compile(rb"^(?:%b|%b)" % (_FIX, _DATE), re.MULTILINE)
-_FACT = re.compile(rb"^H[FOP](GTY|CCL|FTY|TZN)([^\r\n]*)", re.MULTILINE)
-_EXTENSIONS = re.compile(rb"^I\d\d((?:\d{4}[A-Z0-9]{3})+)", re.MULTILINE)
-_EXTENSION = re.compile(rb"(\d\d)(\d\d)([A-Z0-9]{3})")
+_ANY_FIX = regex(rb"^B[\d]", re.MULTILINE)
+_LINE = regex(rb"^(?:%b|%b)" % (_FIX, _DATE), re.MULTILINE)
+_FACT = regex(rb"^H[FOP](GTY|CCL|FTY|TZN)([^\r\n]*)", re.MULTILINE)
+_EXTENSIONS = regex(rb"^I\d\d((?:\d{4}[A-Z0-9]{3})+)", re.MULTILINE)
+_EXTENSION = regex(rb"(\d\d)(\d\d)([A-Z0-9]{3})")
 _BEFORE = 35
 """Bytes of a fix before its extensions."""
 _SAILPLANES = (

@@ -6,13 +6,13 @@ state positions; RMC and ZDA dates; RMC and VTG speeds. Stored tracks of Magella
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.batch import Activity, Recording
 from heatlas.core.errors import Unreadable
+from heatlas.core.regex import regex
 from heatlas.sources.formats.arrays import finite, known_columns
 from heatlas.sources.formats.loggers.dates import DAY, days_of, in_present
 from heatlas.sources.formats.loggers.nmea_rows import read_rows
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read_nmea"]
 
-_SHIPS = re.compile(rb"!(?:AI|BS)VD[MO],")
-_WAYPOINTS = re.compile(rb"\$(?:[A-Z]{2}|PMGN)(?:WPL|RTE),")
+_SHIPS = regex(rb"!(?:AI|BS)VD[MO],")
+_WAYPOINTS = regex(rb"\$(?:[A-Z]{2}|PMGN)(?:WPL|RTE),")
 _MODERN = 14_610.0
 """1 January 2010, in days since 1970: no receiver heard the newer systems before."""
 _MIXED = 60.0

@@ -11,6 +11,7 @@ import numpy as np
 
 from heatlas.core.batch import Activity, Recording
 from heatlas.core.errors import Unreadable
+from heatlas.core.regex import regex
 from heatlas.sources.formats.arrays import finite, known_columns, to_name
 from heatlas.sources.formats.loggers.dates import DAY
 from heatlas.sources.formats.loggers.plain_text import plain, worded
@@ -19,7 +20,7 @@ __all__ = ["read_plt"]
 
 _NUMBER = rb"[ \t]*+(-?\d++(?:\.\d*+)?)[ \t]*+"
 _REST = rb"[ \t]*+(\d?)[ \t]*+(?:,[ \t]*+(-?[\d.]*+)[ \t]*+(?:,[ \t]*+(-?[\d.]*+)[^\n]*+)?)?"
-_POINT = re.compile(b"^" + _NUMBER + b"," + _NUMBER + b"," + _REST + b"$", re.MULTILINE)
+_POINT = regex(b"^" + _NUMBER + b"," + _NUMBER + b"," + _REST + b"$", re.MULTILINE)
 """A line; nothing in it is tried twice, so that a hostile one takes no time."""
 _LINES = 6
 """Lines before the points."""

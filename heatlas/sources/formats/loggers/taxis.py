@@ -14,6 +14,7 @@ import numpy as np
 
 from heatlas.core.batch import Activity, Recording
 from heatlas.core.errors import Unreadable
+from heatlas.core.regex import regex
 from heatlas.sources.formats.arrays import finite
 from heatlas.sources.formats.loggers.plain_text import plain
 
@@ -21,10 +22,10 @@ __all__ = ["read_cabspotting", "read_tdrive"]
 
 _BEIJING = 8 * 3600.0
 """Seconds by which the clocks are ahead of UTC."""
-_TDRIVE = re.compile(
+_TDRIVE = regex(
     rb"^(\d{1,9}),(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d),(-?\d{1,3}(?:\.\d*)?),(-?\d{1,2}(?:\.\d*)?)\s*$", re.MULTILINE
 )
-_CAB = re.compile(rb"^(-?\d{1,2}\.\d+) (-?\d{1,3}\.\d+) [01] (\d{9,10})\s*$", re.MULTILINE)
+_CAB = regex(rb"^(-?\d{1,2}\.\d+) (-?\d{1,3}\.\d+) [01] (\d{9,10})\s*$", re.MULTILINE)
 
 
 def read_tdrive(data: bytes, source: str) -> list[Recording]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from heatlas.core.regex import regex
 from heatlas.core.words import counted
 from heatlas.sources.formats.json_lists import JsonLists
 from heatlas.sources.formats.text_window import TextWindow
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
 
 __all__ = ["JsonRows"]
 
-_FIRST = re.compile(r'\[[\s\[]*\{\s*"([^"\\]{1,40})"')
+_FIRST = regex(r'\[[\s\[]*\{\s*"([^"\\]{1,40})"')
 _HEAD = 4096
 _LONGEST = 256
 """Characters of the key of the list, with what follows it."""
 _DEEP = 2
 """Levels of lists in the list."""
-_BLANK = re.compile(r"\s*")
+_BLANK = regex(r"\s*")
 _MOST_DAMAGED = 1000
 """Damaged lines after which a file is given up: each costs time."""
 

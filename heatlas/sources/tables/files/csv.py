@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from heatlas.core.errors import SourceFailed
+from heatlas.core.regex import regex
 from heatlas.sources.tables.columns import distinct_names
 from heatlas.sources.tables.streams import Chunks, encoding_of, transcoded, whole_lines
 from heatlas.sources.tables.table import Table
@@ -28,9 +29,9 @@ RAGGED = "rows with too few or too many cells"
 
 _BLOCK = 1 << 20  # bytes; measured: larger blocks are no faster and take more memory
 _LONG_BLOCK = 1 << 25  # bytes; a row must fit into a block, and outlines of countries as text may take megabytes
-_LINES = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
+_LINES = regex(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 _BLANKS = " "
-_NUMBER = re.compile(r"\s*+[-+]?(?:\d++(?:[.,]\d++)?|[.,]\d++)(?:[eE][-+]?\d++)?\s*+")
+_NUMBER = regex(r"\s*+[-+]?(?:\d++(?:[.,]\d++)?|[.,]\d++)(?:[eE][-+]?\d++)?\s*+")
 """No text is tried twice, so that a hostile one takes no time."""
 _SAMPLE = 40
 

@@ -6,7 +6,6 @@ Formats: RFC 7946 (GeoJSON), RFC 8142 (GeoJSON text sequences, read with or with
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from contextlib import suppress
 from itertools import chain, islice
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from heatlas.core.errors import SourceFailed
+from heatlas.core.regex import regex
 from heatlas.sources.tables.columns import CRS
 from heatlas.sources.tables.files.json_columns import JsonField, as_batch, fields_of, parse_block, shape_of
 from heatlas.sources.tables.files.json_objects import FEATURES, LINES, Broken, form_of, objects, objects_from
@@ -35,9 +35,9 @@ _ROWS = 1 << 14
 _SAMPLE = 1000
 _UNDIVIDED = 1 << 22
 """Bytes without the usual separator of features after which features are read one by one."""
-_BEGIN = re.compile(rb'"features"\s*:\s*\[')
-_SEPARATOR = re.compile(rb'\}\s*,\s*(?=\{\s*"type"\s*:\s*"Feature"\s*[,}])')
-_OLD_CRS = re.compile(r'"crs"\s*:\s*\{[^{}]*\{[^{}]*"name"\s*:\s*"([^"]+)"')
+_BEGIN = regex(rb'"features"\s*:\s*\[')
+_SEPARATOR = regex(rb'\}\s*,\s*(?=\{\s*"type"\s*:\s*"Feature"\s*[,}])')
+_OLD_CRS = regex(r'"crs"\s*:\s*\{[^{}]*\{[^{}]*"name"\s*:\s*"([^"]+)"')
 
 
 def read_json(source: Source) -> Table:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import codecs
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
+from heatlas.core.regex import regex
 from heatlas.sources.tables.streams import encoding_of
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ __all__ = ["ARRAY", "FEATURES", "LINES", "OBJECTS", "WHOLE", "Broken", "form_of"
 LINES, ARRAY, FEATURES, OBJECTS, WHOLE = "lines", "array", "features", "objects", "whole"
 """Forms: one object on each line; a list of them; a GeoJSON collection; objects without commas; one document."""
 
-_FEATURES = re.compile(r'"features"\s*:\s*\[')
-_BETWEEN = re.compile(r"[\s,\x1e]*")
+_FEATURES = regex(r'"features"\s*:\s*\[')
+_BETWEEN = regex(r"[\s,\x1e]*")
 _STRETCHES = " \t\r\n\x1e\ufeff"
 _LARGEST = 1 << 26
 """Most characters of one object; a longer one is treated as damage, so that the rest is not held in memory."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.regex import regex
 from heatlas.sources.formats.geojson import line_parts
 from heatlas.sources.formats.ways import AREAS, OTHERS, POINTS
 
@@ -25,11 +26,11 @@ __all__ = ["lines_of"]
 
 _DEEPEST = 8
 _Z, _M, _SRID = 0x80000000, 0x40000000, 0x20000000
-_WKT = re.compile(
+_WKT = regex(
     r"\s*(?:SRID=(\d+);)?\s*(MULTI)?(POINT|LINESTRING|POLYGON)\s*(ZM|Z|M)?\s*(\(.*\))\s*", re.IGNORECASE | re.DOTALL
 )
-_GROUP = re.compile(r"\(([^()]*)\)")
-_HEX = re.compile(r"0[01][0-9A-Fa-f]{16,}")
+_GROUP = regex(r"\(([^()]*)\)")
+_HEX = regex(r"0[01][0-9A-Fa-f]{16,}")
 _SHAPES = {1: POINTS, 4: POINTS, 3: AREAS, 6: AREAS}
 _NAMES = {"POINT": POINTS, "POLYGON": AREAS}
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,11 +25,11 @@ Part = tuple[int, "NDArray[np.float64]"]
 
 _MAX_DEPTH = 8
 _Z, _M, _SRID = 0x80000000, 0x40000000, 0x20000000
-_WKT = re.compile(
+_WKT = regex(
     r"\s*(?:SRID=\d+;)?\s*(MULTI)?(POINT|LINESTRING|POLYGON)\s*(?:ZM|Z|M)?\s*(\(.*\))\s*", re.IGNORECASE | re.DOTALL
 )
-_GROUP = re.compile(r"\(([^()]*)\)")
-_OUTER = re.compile(r"\(\s*\(([^()]*)\)")
+_GROUP = regex(r"\(([^()]*)\)")
+_OUTER = regex(r"\(\s*\(([^()]*)\)")
 _DIMENSIONS = {"Point": 0, "LineString": 1, "Polygon": 2}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from heatlas.core.regex import regex
 from heatlas.sources.tables.cells.flags import (
     PRIVATE,
     VISIBILITY,
@@ -58,7 +59,7 @@ _CONVERTED = {
     **dict.fromkeys(("speedknots", "speedkn", "knots", "sog"), ("speed", 1852 / 3600)),
     **dict.fromkeys(("elevationft", "altitudeft", "elevationfeet", "altitudefeet"), ("elevation", 0.3048)),
 }
-_UNITS = re.compile(r"\b(km/h|kmh|kph|mph|knots|kn|ft|feet)\b", re.IGNORECASE)
+_UNITS = regex(r"\b(km/h|kmh|kph|mph|knots|kn|ft|feet)\b", re.IGNORECASE)
 SPORTS = ("sport", "sporttype", "activitytype", "workouttype", "type", "activity")
 COMMUTE, GEAR = ("commute", "iscommute"), ("gear", "gearname")
 NAMES = ("name", "title", "activityname", "trackname")
@@ -203,7 +204,7 @@ def metric_name(name: str) -> tuple[str, float]:
     plain = plain_name(name)
     unit = _UNITS.search(name)
     if unit:
-        plain = plain_name(f"{re.sub(_UNITS, ' ', name)} {unit[1].replace('/', '')}")
+        plain = plain_name(f"{_UNITS.sub(' ', name)} {unit[1].replace('/', '')}")
     if plain in _CONVERTED:
         return _CONVERTED[plain]
     return next((metric for metric, names in _METRICS.items() if plain in names.split()), ""), 1.0
