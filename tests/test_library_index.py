@@ -13,12 +13,11 @@ from library_made import SECRET, cut, made, put, rows, walks
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import from_lonlat
 from heatlas.core.window import Window
-from heatlas.library import maintenance
 from heatlas.library.care.checking import check
 from heatlas.library.file.columns import VALUES
 from heatlas.library.file.opening import open_library
 from heatlas.library.file.settings import Settings
-from heatlas.library.index import writing
+from heatlas.library.index import encoding, writing
 from heatlas.library.index.drawing import draw
 from heatlas.library.maintenance import compact, remove
 from heatlas.library.rows.merged import select
@@ -229,23 +228,24 @@ def test_compaction_changes_nothing(tmp_path, tracks):
 
 def test_a_file_of_many_tracks_is_indexed_in_groups(tmp_path, tracks, monkeypatch):
     """Passages of tens of thousands of tracks at once would take gigabytes; what is drawn is the same."""
-    groups = []
-    plain = maintenance._index
-    monkeypatch.setattr(
-        maintenance, "_index", lambda link, some, *rest: (groups.append(len(some)), plain(link, some, *rest))
-    )
     with open_library(tmp_path / "whole.db", create=True) as whole:
         put(whole, tracks[:8])
-        monkeypatch.setattr(maintenance, "_TRACKS", 3)
+        monkeypatch.setattr(writing, "_TRACKS", 3)
         monkeypatch.setattr(writing, "_FEW", 2)
         monkeypatch.setattr(writing, "_PIXELS", 100)
         with open_library(tmp_path / "parts.db", create=True) as parts:
             put(parts, tracks[:8])
-            assert groups == [8, 3, 3, 2]
-            assert not check(parts, 2)
+            assert rows(parts) == rows(whole)  # what is added to a tile goes into one chunk
+        monkeypatch.setattr(writing, "_BYTES", 1)
+        monkeypatch.setattr(encoding, "_PIECE", 1000)
+        with open_library(tmp_path / "chunks.db", create=True) as chunks:
+            put(chunks, tracks[:8])
+            with chunks.read() as link:
+                assert link.execute("SELECT max(chunk) FROM chunks").fetchone() == (2,)
+            assert not check(chunks, 2)
             for measure in (*COUNTS, "pace"):
                 over = window(15), parse_measure(measure)
-                assert equal(draw(parts, *over), draw(whole, *over))
+                assert equal(draw(chunks, *over), draw(whole, *over))
         prepared = {k: PreparedTrack(track, 25.0) for k, track in enumerate(tracks)}
         assert [len(some) for some in writing._at_once(2, prepared)] == [30]
         assert max(len(some) for some in writing._at_once(17, prepared)) == 2

@@ -15,6 +15,7 @@ from slow import snapped, wander
 
 from heatlas.kernels import encode
 from heatlas.kernels import index as codec
+from heatlas.kernels.join import join_chunks
 from heatlas.kernels.lattice import frame_of
 from heatlas.kernels.numbers import number_bytes
 from heatlas.kernels.path import metres_along
@@ -151,6 +152,66 @@ def test_runs_are_gathered_from_the_stretches_of_tracks(tracks):
         sum(len(slow_values(value[run].tolist())) for run, (t, _) in zip(mine, keys, strict=True) if t < one)
         for one in [*there, 4]
     ]
+
+
+def slow_joined(tile, columns, most):
+    """Rows of one tile: a header of all runs before the pixels, and the other columns bundled where they are small."""
+    runs = [run for entry, _ in tile for run in entry]
+    ids, lengths = (list(part) for part in zip(*runs, strict=True))
+    numbers = [len(runs), *np.diff(ids, prepend=0).tolist(), *lengths]
+    rows = [(columns[0], bytes(b for n in numbers for b in varint(n)) + b"".join(data[0][0] for _, data in tile))]
+    others = []
+    for c in range(1, len(columns)):
+        if any(data[c] is not None and data[c][1] for _, data in tile):
+            parts = [bytes(sum(n for _, n in entry)) if data[c] is None else data[c][0] for entry, data in tile]
+            others.append((columns[c], b"".join(parts)))
+    if len(others) < 2 or sum(len(data) for _, data in others) > most:
+        return rows + others
+    head = [len(others), *(word for column, data in others for word in (column, len(data)))]
+    bundle = b"".join([*(word.to_bytes(4, "little") for word in head), *(data for _, data in others)])
+    return [*rows, (15, bundle)]
+
+
+some_bytes = st.binary(min_size=1, max_size=200)
+an_entry = st.tuples(
+    st.lists(st.tuples(st.integers(1, 300), st.integers(1, 300)), min_size=1, max_size=3),
+    st.tuples(
+        st.tuples(some_bytes, st.just(True)), *[st.none() | st.tuples(some_bytes, st.booleans()) for _ in range(3)]
+    ),
+)
+
+
+@given(made=st.lists(st.lists(an_entry, min_size=1, max_size=3), min_size=1, max_size=3), most=st.integers(0, 900))
+def test_groups_of_tracks_are_joined_to_chunks(made, most):
+    columns, last, tiles = [0, 2, 7, 16], 0, []
+    for tile in made:
+        tiles.append([])
+        for steps, data in tile:
+            ids = np.cumsum([last, *(step for step, _ in steps)])[1:].tolist()
+            last = ids[-1]
+            tiles[-1].append(([(k, n) for k, (_, n) in zip(ids, steps, strict=True)], data))
+    entries = [entry for tile in tiles for entry in tile]
+    order = np.random.default_rng(most).permutation(len(entries))  # as they lie in memory
+    runs, begins, data = np.zeros((len(entries), 2), np.int64), np.zeros((4, len(entries)), np.int64), b""
+    ends, some, flat_runs = begins.copy(), begins.astype(bool), []
+    for place, k in zip(order.tolist(), range(len(entries)), strict=True):
+        runs[place] = len(flat_runs), len(flat_runs) + len(entries[k][0])
+        flat_runs += entries[k][0]
+        for c, column in enumerate(entries[k][1]):
+            if column is not None:
+                begins[c, place], ends[c, place], some[c, place] = len(data), len(data) + len(column[0]), column[1]
+                data += column[0]
+    ids, lengths = np.array(flat_runs, np.int64).T.copy()
+    bounds = np.cumsum([0, *map(len, tiles)])
+    out, rows = join_chunks(
+        order, bounds, runs, ids, lengths, np.frombuffer(data, np.uint8), begins, ends, some, np.array(columns), 15,
+        most,
+    )  # fmt: skip
+    found = [
+        (t, column, bytes(out[first:end]))
+        for (t, column, end), first in zip(rows.tolist(), [0, *rows[:-1, 2].tolist()], strict=True)
+    ]
+    assert found == [(t, *row) for t, tile in enumerate(tiles) for row in slow_joined(tile, columns, most)]
 
 
 @given(

@@ -23,6 +23,7 @@
 `people`                   people who passed a pixel, or those around it
 `voices`                   one voice of each activity in a pixel, added to relations
 `encode`, `index`          passages written to, and read from, the passage index
+`join`                     encoded passages of several groups of tracks joined, tile by tile
 `numbers`                  numbers in LEB128
 `tiles`                    passages of a tile of the index added to its pixels
 `points`, `spread`         points put into pixels, and spread around them

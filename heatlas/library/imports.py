@@ -43,16 +43,19 @@ if TYPE_CHECKING:
 
 __all__ = ["BEFORE", "compact_after", "import_entries", "import_sources", "known_files"]
 
-_ACTIVITIES = 64
-"""Activities of a group; a crash loses at most one group."""
-_FIXES = 1 << 18
-_FILES = 256
+_ACTIVITIES = 256
+"""Activities of a group; a crash loses at most one group. Of a group, all passages in a tile are in one chunk, so the
+fewer the groups, the less is merged later."""
+_FIXES = 1 << 20
+_FILES = 1024
 BEFORE = "files that were read before"
 """Reason under which files that are not read again are counted."""
 _FEW = 2048
 """Files of an import up to which their rows are looked up by name; for more, all rows are read."""
-_SHARE = 4
-"""Inverse share of new activities from which the library is compacted at the end."""
+_SHARE, _MANY = 4, 64
+"""Inverse share of new activities from which the library is compacted at the end, and least number of them."""
+_CHUNKS = 5
+"""Fewest chunks of a tile that is compacted then: few are as quick to draw as one, and merging them is work."""
 
 
 def import_sources(
@@ -181,9 +184,9 @@ def compact_after(library: Library, added: int, context: Context = NOBODY) -> bo
         known = connection.execute("SELECT count(*) FROM activities").fetchone()[0]
         if read_settings(connection).part is not None:  # it is read once, and thrown away
             return False
-    if not (added * _SHARE > known and added > _ACTIVITIES):
+    if not (added * _SHARE > known and added > _MANY):
         return False
-    compact(library, Context(context.threads))
+    compact(library, Context(context.threads), _CHUNKS)
     return True
 
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, SourceFailed
-from heatlas.core.resources import give_back
 from heatlas.library.file.keys import pixel_keys, tile_of
 from heatlas.library.file.settings import privacy_of, read_meta, read_settings, write_settings, write_zones
 from heatlas.library.index.chunks import compact_tiles, remove_runs
@@ -27,7 +26,7 @@ from heatlas.tracks.privacy import Privacy, hide
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from heatlas.core.batch import Batch
     from heatlas.core.report import Duplicate
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["compact", "forget", "index", "judge_anew", "reindex", "remove", "set_person", "unindex"]
 
 _GROUP = 64
-_TRACKS, _FIXES = 1024, 1 << 19
-"""Tracks, and fixes of them, from which a group is indexed by itself."""
 _SHARE = 4
 """Inverse share of activities with changed cuts, above which reindexing all is quicker than removing these."""
 _RULES = 3
@@ -56,39 +53,31 @@ def index(connection: sqlite3.Connection, tracks: Mapping[int, Batch], workers: 
         return
     privacy, settings = privacy_of(connection, read_settings(connection))
     write_settings(connection, settings)
-    for some in _in_groups(tracks):
-        _index(connection, some, privacy, settings, settings.indexed, workers)
-        if len(tracks) > len(some):
-            give_back()
-
-
-def _in_groups(tracks: Mapping[int, Batch]) -> Iterator[dict[int, Batch]]:
-    """Groups of tracks that are traced at once: one file may hold tens of thousands, whose passages take gigabytes."""
-    group: dict[int, Batch] = {}
-    fixes = 0
-    for number in sorted(tracks):
-        group[number] = tracks[number]
-        fixes += tracks[number].fixes
-        if len(group) >= _TRACKS or fixes >= _FIXES:
-            yield group
-            group, fixes = {}, 0
-    if group:
-        yield group
+    _index(connection, ((number, tracks[number]) for number in sorted(tracks)), privacy, settings, workers)
 
 
 def _index(
     connection: sqlite3.Connection,
-    tracks: Mapping[int, Batch],
+    tracks: Iterable[tuple[int, Batch]],
     privacy: Privacy,
     settings: Settings,
-    zooms: Iterable[int],
     workers: int,
 ) -> None:
-    shown = {number: PreparedTrack(hide(track, privacy), settings.rejoin) for number, track in tracks.items()}
+    """Add activities, whose numbers ascend, to the index."""
     note_columns(connection)
-    write_means(connection, shown)
-    there = {number: track for number, track in shown.items() if track.batch.fixes}
-    append(connection, there, zooms, workers, columns=settings.columns)
+    shown = _prepared(connection, tracks, privacy, settings)
+    append(connection, shown, settings.indexed, workers, columns=settings.columns)
+
+
+def _prepared(
+    connection: sqlite3.Connection, tracks: Iterable[tuple[int, Batch]], privacy: Privacy, settings: Settings
+) -> Iterator[tuple[int, PreparedTrack]]:
+    """Tracks with their cuts, those of which nothing is shown left out; their means are written on the way."""
+    for number, track in tracks:
+        shown = PreparedTrack(hide(track, privacy), settings.rejoin)
+        write_means(connection, {number: shown})
+        if shown.batch.fixes:
+            yield number, shown
 
 
 def unindex(connection: sqlite3.Connection, numbers: Collection[int]) -> None:
@@ -135,10 +124,13 @@ def forget(connection: sqlite3.Connection, numbers: Collection[int]) -> set[int]
     return copies
 
 
-def _tracks(connection: sqlite3.Connection, numbers: Iterable[int]) -> Iterator[tuple[int, Batch]]:
-    """Tracks of activities; damaged ones are said and left out."""
+def _tracks(
+    connection: sqlite3.Connection, numbers: Iterable[int], told: Callable[[int, int], None] = lambda *_: None
+) -> Iterator[tuple[int, Batch]]:
+    """Tracks of activities; damaged ones are said and left out. `told` hears how many came before, and of how many."""
     wanted = list(numbers)
     for start in range(0, len(wanted), _GROUP):
+        told(start, len(wanted))
         yield from sound_tracks(connection, read_activities(connection, wanted[start : start + _GROUP]))
 
 
@@ -234,7 +226,7 @@ def judge_anew(library: Library, workers: int = 1) -> tuple[list[Duplicate], int
     return found, again
 
 
-def compact(library: Library, context: Context = NOBODY) -> None:
+def compact(library: Library, context: Context = NOBODY, fewest: int = 2) -> None:
     """Merge the chunks of every tile that has several. Drawings stay the same.
 
     Parameters
@@ -243,6 +235,8 @@ def compact(library: Library, context: Context = NOBODY) -> None:
         The library. After an interruption, finished tiles stay compacted.
     context : Context
         Receives the tiles done so far and in all.
+    fewest : int
+        Chunks from which a tile is merged.
     """
     library.update(context)
     told = context.counting("compacting")
@@ -252,7 +246,7 @@ def compact(library: Library, context: Context = NOBODY) -> None:
             "SELECT key, length(data) FROM passages WHERE key BETWEEN ? AND ? ORDER BY key", pixel_keys()
         )
         sizes = ((tile, [size for _, size in chunks]) for tile, chunks in groupby(rows, lambda row: tile_of(row[0])))
-        tiles = [(tile, sum(chunks)) for tile, chunks in sizes if len(chunks) > 1]
+        tiles = [(tile, sum(chunks)) for tile, chunks in sizes if len(chunks) >= fewest]
     done = 0
     while done < len(tiles):
         told(done, len(tiles))
@@ -318,10 +312,7 @@ def reindex(
             connection.execute("DELETE FROM passages")
             connection.execute("DELETE FROM activity_means")
             touched = numbers
-        for start in range(0, len(touched), _GROUP):
-            told(start, len(touched))
-            tracks = dict(_tracks(connection, touched[start : start + _GROUP]))
-            _index(connection, tracks, new, after, after.indexed, context.threads)
+        _index(connection, _tracks(connection, sorted(touched), told), new, after, context.threads)
         told(len(touched), len(touched))
     return len(touched)
 

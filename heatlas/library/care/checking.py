@@ -19,7 +19,7 @@ from heatlas.library.file.settings import privacy_of, read_meta, read_settings
 from heatlas.library.file.sound_rows import has_digests
 from heatlas.library.index.chunks import runs_of
 from heatlas.library.index.coverage import covered, outdated, renewal
-from heatlas.library.index.writing import encoded_runs
+from heatlas.library.index.encoding import encoded_runs
 from heatlas.library.points.point_checks import check_points
 from heatlas.library.rows.activities import read_activities, read_rows
 from heatlas.library.rows.passages import PreparedTrack

@@ -132,7 +132,7 @@ def _make_tiles(
     for zoom, tiles in jobs:
         for numbers in _groups(touching[zoom]):
             told(done, total)
-            tracks = dict(_prepared(connection, numbers))
+            tracks = _prepared(connection, numbers)
             append(connection, tracks, (zoom,), context.threads, only=frozenset(tiles))
             done += len(numbers)
     told(total, total)

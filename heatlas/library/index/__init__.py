@@ -1,7 +1,8 @@
 """The index of passages, from which tiles are drawn.
 
 ======================= ==========================================================================
-`writing`, `chunks`     passages written as chunks of tiles; chunks read and merged
+`encoding`, `writing`   passages as bytes of tiles, and these written as chunks
+`chunks`                chunks read and merged
 `coverage`              columns with which the whole index was made
 `sound_tiles`           tiles read from the index, or traced again where they are damaged
 `near_tiles`            activities that may touch a tile

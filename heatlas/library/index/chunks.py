@@ -16,7 +16,7 @@ from heatlas.kernels.numbers import number_bytes
 from heatlas.library.file.columns import PIXELS
 from heatlas.library.file.digests import write_passages
 from heatlas.library.file.keys import CHUNKS, chunk_of, column_of, key, other_keys, tile_of
-from heatlas.library.file.packing import LEVEL, pack_columns, unpack, unpack_bytes
+from heatlas.library.file.packing import pack_columns, unpack, unpack_bytes
 from heatlas.library.file.sound_blobs import blobs
 from heatlas.library.file.sound_rows import say
 
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Chunk", "Tile", "chunks_of", "compact_tiles", "merge", "remove_runs", "runs_of", "tile_name",
 ]  # fmt: skip
-
-_DENSE_LEVEL = 6
-"""zstd level of chunks of a compacted library."""
 
 Tile = tuple[int, int, int]
 """Zoom, x, y."""
@@ -93,7 +90,7 @@ def _rows(connection: sqlite3.Connection, tile: Tile, chunk: int) -> list[tuple[
 
 
 def _merged(
-    tile: Tile, chunks: Sequence[Sequence[tuple[int, bytes]]], without: Collection[int], level: int
+    tile: Tile, chunks: Sequence[Sequence[tuple[int, bytes]]], without: Collection[int]
 ) -> list[tuple[int, bytes]]:
     """Rows of one chunk made of several, without the runs of some activities; its number is that of the first."""
     parts = [Chunk.of(rows) for rows in chunks]
@@ -118,7 +115,7 @@ def _merged(
             columns[PIXELS] = header.tobytes() + data
         elif data.count(0) < len(data):  # a column of zeros is left out
             columns[column] = data
-    return [(key(column, *tile, number), data) for column, data in pack_columns(columns, level)]
+    return [(key(column, *tile, number), data) for column, data in pack_columns(columns)]
 
 
 def _replace(
@@ -128,10 +125,10 @@ def _replace(
     write_passages(connection, after)
 
 
-def merge(connection: sqlite3.Connection, tile: Tile, chunks: Sequence[int], level: int = LEVEL) -> None:
+def merge(connection: sqlite3.Connection, tile: Tile, chunks: Sequence[int]) -> None:
     """Merge chunks of a tile into one; those of a damaged tile are left as they are."""
     if len(chunks) > 1 and (before := _sound(connection, tile, chunks)):
-        _replace(connection, before, _merged(tile, before, (), level))
+        _replace(connection, before, _merged(tile, before, ()))
 
 
 def _sound(connection: sqlite3.Connection, tile: Tile, chunks: Iterable[int]) -> list[list[tuple[int, bytes]]]:
@@ -144,11 +141,11 @@ def _sound(connection: sqlite3.Connection, tile: Tile, chunks: Iterable[int]) ->
 
 
 def compact_tiles(connection: sqlite3.Connection, tiles: Sequence[Tile], workers: int = 1) -> None:
-    """Merge all chunks of each of some tiles, and compress them more tightly; damaged tiles are left as they are."""
+    """Merge all chunks of each of some tiles; damaged tiles are left as they are."""
     found = [(tile, _sound(connection, tile, [chunk for chunk, _ in chunks_of(connection, tile)])) for tile in tiles]
     sound = [(tile, rows) for tile, rows in found if rows]
     with ThreadPoolExecutor(workers) as pool:
-        made = pool.map(lambda part: _merged(part[0], part[1], (), _DENSE_LEVEL), sound)
+        made = pool.map(lambda part: _merged(part[0], part[1], ()), sound)
         for (_, rows), after in zip(sound, made, strict=True):
             _replace(connection, rows, after)
 
@@ -168,7 +165,7 @@ def remove_runs(connection: sqlite3.Connection, tiles: Iterable[Tile], numbers: 
             ((_, data),) = blobs(connection, "passages", (pixels, pixels), tile_name)
             if np.isin(decode_header(unpack(data))[0], wanted).any():
                 rows = _rows(connection, tile, chunk)
-                _replace(connection, [rows], _merged(tile, [rows], numbers, LEVEL))
+                _replace(connection, [rows], _merged(tile, [rows], numbers))
 
 
 def runs_of(connection: sqlite3.Connection, tile: Tile, number: int) -> dict[int, bytes]:

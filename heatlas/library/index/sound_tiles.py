@@ -164,7 +164,7 @@ def _trace(connection: sqlite3.Connection, tile: Tile, among: Collection[int]) -
                 track = hide(read_track(connection, number, activity), privacy)
                 if track.fixes:
                     tracks[number] = PreparedTrack(track, settings.rejoin)
-            append(aside, tracks, (tile[0],), only=frozenset([tile]))
+            append(aside, tracks.items(), (tile[0],), only=frozenset([tile]))
         if numbers:
             compact_tiles(aside, [tile])
         return aside.execute("SELECT key, data FROM passages ORDER BY key").fetchall()

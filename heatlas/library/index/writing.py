@@ -4,54 +4,60 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from heatlas.kernels.encode import encode_amounts, encode_headers, encode_pixels, encode_values, find_stretches
-from heatlas.kernels.index import UNKNOWN, decode_header
-from heatlas.library.file.columns import AMOUNTS, COLUMNS, PIXELS
+from heatlas.core.resources import give_back
 from heatlas.library.file.digests import write_passages
-from heatlas.library.file.keys import key
-from heatlas.library.file.packing import pack_columns
+from heatlas.library.file.keys import key, pixel_keys
+from heatlas.library.file.packing import LEVEL
 from heatlas.library.index.chunks import chunks_of, merge
+from heatlas.library.index.encoding import EncodedTiles, join_tiles
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from concurrent.futures import Future
 
-    from numpy.typing import NDArray
-
     from heatlas.library.index.chunks import Tile
-    from heatlas.library.rows.passages import Passages, PreparedTrack
+    from heatlas.library.index.encoding import JoinedTiles
+    from heatlas.library.rows.passages import PreparedTrack
 
-__all__ = ["append", "encoded_runs", "tiles_of"]
+    _Rows = tuple[list[Tile], list[tuple[int, int, bytes]]]
 
+__all__ = ["append", "tiles_of"]
+
+_TRACKS, _FIXES = 1024, 1 << 17
+"""Tracks, and fixes of them, that are prepared at once: with their metrics they take half a kilobyte a fix."""
 _FEW, _PIXELS = 64, 1 << 18
 """Tracks, and pixels that they are long, from which they are traced apart from the next ones."""
+_BYTES = 48 << 20
+"""Encoded bytes from which all tiles are written. Until then what is added to a tile goes into one chunk."""
 _AHEAD = 2
-"""Results that may wait until they are written: those of all zooms take much more memory than the tracks."""
+"""Results that may wait until they are used: those of all zooms take much more memory than the tracks."""
 _MANY = 16
 """Number of chunks of a tile from which small ones are merged."""
+_Job = TypeVar("_Job")
+_Result = TypeVar("_Result")
 
 
 def append(
     connection: sqlite3.Connection,
-    tracks: Mapping[int, PreparedTrack],
+    tracks: Iterable[tuple[int, PreparedTrack]],
     zooms: Iterable[int],
     workers: int = 1,
     only: Collection[Tile] | None = None,
     columns: Callable[[int], Collection[str] | None] = lambda zoom: None,
 ) -> None:
-    """Add activities to the index: one chunk for each tile that they touch.
+    """Add activities to the index: a chunk for each tile that they touch, and more where they are very many.
 
     Parameters
     ----------
     connection : Connection
         Inside a transaction.
-    tracks : mapping of int to PreparedTrack
-        Number of each activity -> its track, from which private parts were cut.
+    tracks : iterable of (int, PreparedTrack)
+        Number of each activity, ascending, and its track, from which private parts were cut. Few are held at a time.
     zooms : iterable of int
         Zooms to trace.
     workers : int
@@ -61,21 +67,59 @@ def append(
     columns : callable
         Returns the columns to write beside the pixels of a zoom; None, as by default: all.
     """
-
-    def encode(zoom: int, numbers: Sequence[int]) -> list[tuple[Tile, list[tuple[int, bytes]]]]:
-        found = _encoded(zoom, numbers, [tracks[number].at(zoom, columns(zoom)) for number in numbers])
-        return [(tile, pack_columns(data)) for tile, data in found if only is None or tile in only]
-
     # The finest zooms take longest. They come first, so that the threads end at about the same time.
-    jobs = ((zoom, numbers) for zoom in sorted(zooms, reverse=True) for numbers in _at_once(zoom, tracks))
-    waiting: deque[Future[list[tuple[Tile, list[tuple[int, bytes]]]]]] = deque()
+    zooms = sorted(zooms, reverse=True)
+    gathered: dict[int, list[EncodedTiles]] = {zoom: [] for zoom in zooms}
+    size = 0
     with ThreadPoolExecutor(workers) as pool:
-        for zoom, numbers in jobs:
-            waiting.append(pool.submit(encode, zoom, numbers))
-            if len(waiting) > workers + _AHEAD:
-                _insert(connection, waiting.popleft().result())
+        ahead = _Ahead(pool, workers + _AHEAD)
+        for some in _in_groups(tracks):
+            jobs = (
+                (zoom, columns(zoom), {k: some[k] for k in numbers})
+                for zoom in zooms
+                for numbers in _at_once(zoom, some)
+            )
+            for zoom, part in ahead.map(_encode, jobs):
+                if part is not None:
+                    gathered[zoom].append(part)
+                    size += part.nbytes
+            if size > _BYTES:
+                some.clear()
+                _write(connection, gathered, ahead, only)
+                gathered, size = {zoom: [] for zoom in zooms}, 0
+                give_back()
+        _write(connection, gathered, ahead, only)
+
+
+class _Ahead:
+    """Results of threads in the order of the jobs, of which few are begun before the results are used."""
+
+    def __init__(self, pool: ThreadPoolExecutor, most: int) -> None:
+        self._pool, self._most = pool, most
+
+    def map(self, work: Callable[[_Job], _Result], jobs: Iterable[_Job]) -> Iterator[_Result]:
+        """Yield what `work` makes of each job."""
+        waiting: deque[Future[_Result]] = deque()
+        for job in jobs:
+            waiting.append(self._pool.submit(work, job))
+            if len(waiting) > self._most:
+                yield waiting.popleft().result()
         while waiting:
-            _insert(connection, waiting.popleft().result())
+            yield waiting.popleft().result()
+
+
+def _in_groups(tracks: Iterable[tuple[int, PreparedTrack]]) -> Iterator[dict[int, PreparedTrack]]:
+    """Tracks that are held at once: one file may hold tens of thousands."""
+    group: dict[int, PreparedTrack] = {}
+    fixes = 0
+    for number, track in tracks:
+        group[number] = track
+        fixes += track.batch.fixes
+        if len(group) >= _TRACKS or fixes >= _FIXES:
+            yield group
+            group, fixes = {}, 0
+    if group:
+        yield group
 
 
 def _at_once(zoom: int, tracks: Mapping[int, PreparedTrack]) -> Iterator[list[int]]:
@@ -92,60 +136,45 @@ def _at_once(zoom: int, tracks: Mapping[int, PreparedTrack]) -> Iterator[list[in
         yield numbers
 
 
-def _insert(connection: sqlite3.Connection, tiles: Sequence[tuple[Tile, list[tuple[int, bytes]]]]) -> None:
-    """Add a chunk to each of some tiles; if a tile has many, merge small ones."""
-    rows: list[tuple[int, bytes]] = []
-    full = []
-    for tile, columns in tiles:
-        present = chunks_of(connection, tile)
-        chunk = 1 + max((number for number, _ in present), default=-1)
-        rows += [(key(column, *tile, chunk), data) for column, data in columns]
-        if len(present) >= _MANY:
-            full.append((tile, _to_merge([*present, (chunk, len(columns[0][1]))])))
-    write_passages(connection, rows)
-    for tile, chunks in full:
-        merge(connection, tile, chunks)
+def _encode(
+    job: tuple[int, Collection[str] | None, Mapping[int, PreparedTrack]],
+) -> tuple[int, EncodedTiles | None]:
+    zoom, columns, tracks = job
+    return zoom, EncodedTiles.of(list(tracks), [track.at(zoom, columns) for track in tracks.values()])
 
 
-def _encoded(zoom: int, numbers: Sequence[int], found: Sequence[Passages]) -> Iterator[tuple[Tile, dict[int, bytes]]]:
-    """Encode passages of one zoom: each tile, and the bytes of its columns."""
-    counts = [len(passages.tile) for passages in found]
-    if not sum(counts):
-        return
-    tile = np.concatenate([passages.tile for passages in found])
-    stretches, track = find_stretches(tile, np.append(0, np.cumsum(counts)))
-    # A track goes many pixels in a tile: sorting its stretches is much quicker than sorting passages.
-    tile = tile[stretches[:, 0]]
-    order = np.argsort(tile, kind="stable")
-    tile, owner, stretches = tile[order], np.array(numbers, np.int64)[track[order]], stretches[order]
-    changes = np.append(True, tile[1:] != tile[:-1])
-    begins = np.flatnonzero(changes | np.append(True, owner[1:] != owner[:-1]))
-    runs = np.append(begins, len(tile))
-    tiles = np.append(np.flatnonzero(changes[begins]), len(begins))
-    lengths = np.add.reduceat(stretches[:, 1] - stretches[:, 0], begins)
-    header, heads = encode_headers(owner[begins], lengths, tiles)
-    body, bodies = encode_pixels(np.concatenate([passages.pixel for passages in found]), stretches, runs, tiles)
-    columns = []
-    for name in sorted({name for passages in found for name in passages.columns}, key=COLUMNS.__getitem__):
-        encode = encode_amounts if name in AMOUNTS else encode_values
-        data, at, some = encode(_joined(name, found, counts), stretches, runs, tiles)
-        columns.append((COLUMNS[name], data.tobytes(), at.tolist(), some.tolist()))
-    # Bytes rather than arrays or views of them: the garbage collector does not look at bytes.
-    header, body, heads, bodies = header.tobytes(), body.tobytes(), heads.tolist(), bodies.tolist()
-    for t, where in enumerate(tile[begins[tiles[:-1]]].tolist()):
-        pixels = header[heads[t] : heads[t + 1]] + body[bodies[t] : bodies[t + 1]]
-        others = {column: data[at[t] : at[t + 1]] for column, data, at, some in columns if some[t]}
-        yield (zoom, where & 0xFFFFF, where >> 20), {PIXELS: pixels, **others}
+def _pack(joined: JoinedTiles) -> _Rows:
+    return joined.tiles, joined.rows(LEVEL)
 
 
-def _joined(name: str, found: Sequence[Passages], counts: Sequence[int]) -> NDArray[np.int64] | NDArray[np.int32]:
-    nothing = (0, np.int64) if name in AMOUNTS else (UNKNOWN, np.int32)
-    return np.concatenate(
-        [
-            passages.columns[name] if name in passages.columns else np.full(count, *nothing)
-            for passages, count in zip(found, counts, strict=True)
-        ]
+def _write(
+    connection: sqlite3.Connection,
+    gathered: dict[int, list[EncodedTiles]],
+    ahead: _Ahead,
+    only: Collection[Tile] | None,
+) -> None:
+    """Write what was gathered of each zoom, and forget it."""
+    query = "SELECT 1 FROM passages WHERE key BETWEEN ? AND ? LIMIT 1"
+    there = {zoom for zoom in gathered if connection.execute(query, pixel_keys(zoom)).fetchone()}
+    pieces = (
+        piece for zoom in list(gathered) if (parts := gathered.pop(zoom)) for piece in join_tiles(zoom, parts, only)
     )
+    for tiles, rows in ahead.map(_pack, pieces):
+        _insert(connection, tiles, rows, tiles[0][0] in there)
+
+
+def _insert(
+    connection: sqlite3.Connection, tiles: list[Tile], rows: list[tuple[int, int, bytes]], anything: bool
+) -> None:
+    """Add a chunk to each of some tiles; if a tile has many, merge small ones. `anything`: whether any is there."""
+    present = [chunks_of(connection, tile) if anything else [] for tile in tiles]
+    chunks = [1 + max((number for number, _ in there), default=-1) for there in present]
+    # In the order of keys, so that pages are filled one after the other.
+    write_passages(connection, sorted((key(column, *tiles[t], chunks[t]), data) for t, column, data in rows))
+    sizes = {t: len(data) for t, column, data in reversed(rows)}  # of the pixels, which come first
+    for t, there in enumerate(present):
+        if len(there) >= _MANY:
+            merge(connection, tiles[t], _to_merge([*there, (chunks[t], sizes[t])]))
 
 
 def tiles_of(track: PreparedTrack, zooms: Iterable[int]) -> set[Tile]:
@@ -157,7 +186,7 @@ def tiles_of(track: PreparedTrack, zooms: Iterable[int]) -> set[Tile]:
     return tiles
 
 
-def _to_merge(present: Sequence[tuple[int, int]]) -> list[int]:
+def _to_merge(present: list[tuple[int, int]]) -> list[int]:
     """Numbers of the newest chunks, after the last one that is more than twice as large as all later ones.
 
     So the number of times that a byte is written again grows only with the logarithm of the tile's size.
@@ -168,11 +197,3 @@ def _to_merge(present: Sequence[tuple[int, int]]) -> list[int]:
         first -= 1
         total += present[first][1]
     return [chunk for chunk, _ in present[first:]]
-
-
-def encoded_runs(zoom: int, number: int, passages: Passages) -> Iterator[tuple[Tile, dict[int, bytes]]]:
-    """Bytes of an activity's runs at a zoom, tile by tile, as `heatlas.library.index.chunks.runs_of` reads them."""
-    for tile, columns in _encoded(zoom, [number], [passages]):
-        _, _, at = decode_header(np.frombuffer(columns[PIXELS], np.uint8))
-        columns[PIXELS] = columns[PIXELS][at:]
-        yield tile, columns
