@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from heatlas.core.batch import COLUMNS
 from heatlas.core.context import NOBODY, Context, silent
 from heatlas.core.errors import BadOption, Undecided
+from heatlas.core.wording import worded
 from heatlas.dataset.tracks import Tracks
 from heatlas.options import GapOptions, InspectOptions, OpenOptions, TableOptions, gather, refuse
 from heatlas.options.signature import with_keywords
@@ -125,6 +126,7 @@ def tracks_from(
         report.read += each.table.files
         report.dropped.update(each.table.dropped)
         report.warnings += [(each.table.name, text) for text in each.table.warnings]
+    report.warnings = [(name, worded(text)) for name, text in report.warnings]
     return Tracks(tuple(batches), report)
 
 

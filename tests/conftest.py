@@ -17,6 +17,8 @@ from newcomer import wheel  # noqa: F401
 from server_fixtures import mariadb, postgres, server_ports  # noqa: F401
 from slow_tests import slow_tests
 
+from heatlas.core.wording import through
+
 # Ctrl-C is tried on processes of tests, which inherit that it is ignored in the background of a shell.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -28,6 +30,13 @@ settings.load_profile("heatlas")
 
 _SLOW_FILES = {"test_page.py", "test_html.py", "test_notebook.py", "test_databases_servers.py"}
 """Files that are about browsers, notebooks and database servers."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def words_of_the_command_line():
+    """Messages are compared as they are written; `test_wording.py` goes through other doors."""
+    with through("shell"):
+        yield
 
 
 def pytest_addoption(parser):

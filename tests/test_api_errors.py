@@ -137,11 +137,11 @@ def test_rendering_takes_dates_boxes_and_names(tmp_path):
         ({"radius": 500}, "--radius '500' is no radius: write it like 15px or 500m"),
         ({"smooth": 4}, "--smooth '4' is no width"),
         ({"width": "a"}, "width 'a' cannot be used"),
-        ({"width": 0}, "width 0 cannot be used"),
-        ({"zoom": (3, 4)}, r"--zoom \(3, 4\) is no zoom"),
+        ({"width": 0}, "--width 0 cannot be used: give 1 or more"),
+        ({"zoom": (3, 4)}, r"--zoom \(3, 4\) cannot be used: give text"),
         ({"bbox": (1, 2, 3)}, r"bbox \(1, 2, 3\) is no box"),
         ({"around": (47.8, 10.9)}, "'47.8,10.9' is no circle"),
-        ({"after": 3, "time": "when"}, "'3' is no date"),
+        ({"after": 3, "time": "when"}, "--after 3 cannot be used: give a date"),
     ],
 )
 def test_rendering_what_cannot_be_used(options, says, tmp_path):

@@ -34,6 +34,7 @@ from heatlas.cli.old_flags import with_new_flags
 from heatlas.cli.streams import ReaderGone, prepare_streams
 from heatlas.core.stopping import end_at_once, heed_stops, stop_status
 from heatlas.core.version import __version__
+from heatlas.core.wording import through, worded
 
 __all__ = ["main"]
 
@@ -113,6 +114,7 @@ def group() -> None:
     """  # noqa: D301 - click wants the character
     from heatlas.core.scratch import sweep
 
+    click.get_current_context().with_resource(through("shell"))
     refuse_small_limit()
     sweep()
 
@@ -131,7 +133,8 @@ def main() -> None:
     warnings.showwarning = _warn
     heed_stops()
     try:
-        status = _run()
+        with through("shell"):
+            status = _run()
     except KeyboardInterrupt:  # again, while the first was being obeyed
         status = stop_status() or 130
     finally:
@@ -176,4 +179,4 @@ def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def _say(text: str) -> None:
-    click.echo(f"heatlas: {text}", err=True)
+    click.echo(f"heatlas: {worded(text)}", err=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from heatlas.core.regex import regex
+from heatlas.core.wording import worded, worded_report
 from heatlas.core.words import counted
 
 if TYPE_CHECKING:
@@ -29,13 +30,13 @@ _WORTH = 100
 def print_json(report: dict[str, Any]) -> None:
     """Print a report as one object on stdout."""
     plain = not (sys.stdout.encoding or "").lower().startswith("utf")
-    text = json.dumps(report, ensure_ascii=plain, indent=2, allow_nan=False)
+    text = json.dumps(worded_report(report), ensure_ascii=plain, indent=2, allow_nan=False)
     click.echo(text if plain else printable(text))
 
 
 def line(text: str) -> None:
     """Print one line on stderr; control characters, which a name may contain, are escaped."""
-    click.echo(_CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text), err=True)
+    click.echo(_CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", worded(text)), err=True)
 
 
 def print_files(report: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@
 `report`      files read, data left out, and why
 `words`       counts in words
 `regex`       patterns that are compiled when they are first used
+`wording`     options in messages, as each door calls them
 `checksums`   the checksum of FIT files
 `errors`      every error that heatlas raises
 `context`     number of threads, and the receiver of progress

@@ -17,10 +17,11 @@ import re
 from pathlib import PurePath
 
 from heatlas.core.regex import regex
+from heatlas.core.wording import worded
 
 __all__ = [
     "BadOption", "HeatlasError", "MissingExtra", "NoRows", "NothingToDraw", "SourceFailed", "TooLarge", "Undecided",
-    "Unreadable", "path_name", "printable",
+    "Unreadable", "path_name", "printable", "unworded",
 ]  # fmt: skip
 
 _SURROGATE = regex("[\ud800-\udfff]")
@@ -48,8 +49,14 @@ class HeatlasError(Exception):
     """Base of all errors that heatlas raises on purpose; its text is one sentence that says what to do."""
 
     def __str__(self) -> str:
-        """Return the sentence; names of files in it can be printed, whatever their bytes."""
-        return printable(super().__str__())
+        """Return the sentence in words of the door; names of files in it can be printed, whatever their bytes."""
+        return worded(unworded(self))
+
+
+def unworded(error: BaseException) -> str:
+    """Return the sentence of an error as it was written, for a report or an error that goes through a door later."""
+    said = super(HeatlasError, error).__str__() if isinstance(error, HeatlasError) else str(error)
+    return printable(said)
 
 
 class Unreadable(HeatlasError):

@@ -75,7 +75,7 @@ def check_memory(window: Window, columns: int, rows: int, bytes_per_pixel: int) 
         reason = f"has {window.width * window.height / 1e12:.1f} million megapixels, which would take days"
     if fits < 1:
         raise TooLarge(
-            f"a picture of {window.width} x {window.height} px {reason}: take --width {int(window.width * fits)} or "
-            f"less, --resolution {window.resolution / fits * 1.01:.2g}m or coarser, or a smaller --bbox"
+            f"a picture of {window.width} x {window.height} px {reason}: take --width={int(window.width * fits)} or "
+            f"less, --resolution={window.resolution / fits * 1.01:.2g}m or coarser, or a smaller --bbox"
         )
     return min(height // _LEAST_ROWS * _LEAST_ROWS, window.height)

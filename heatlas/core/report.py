@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from heatlas.core.batch import TABLES
 from heatlas.core.regex import regex
+from heatlas.core.wording import worded_report
 from heatlas.core.words import counted
 
 if TYPE_CHECKING:
@@ -112,22 +113,24 @@ class Report:
 
     def data(self) -> dict[str, Any]:
         """Return the report as plain data."""
-        return {
-            "files": {
-                "read": self.read,
-                "failed": [{"file": item.file, "reason": item.reason} for item in self.failed],
-                "skipped": [{"file": item.file, "reason": item.reason} for item in self.skipped],
-                "warnings": [{"file": file, "reason": reason} for file, reason in self.warnings],
-                "held_instead": dict(self.held_instead.most_common()),
-                "notes": self.notes(),
-            },
-            "dropped": dict(sorted(self.dropped.items())),
-            "breaks": self._breaks(),
-            "duplicates": [
-                {"left_out": one.left_out, "same_as": one.same_as, "merged": list(one.merged)}
-                for one in self.duplicates
-            ],
-        }
+        return worded_report(
+            {
+                "files": {
+                    "read": self.read,
+                    "failed": [{"file": item.file, "reason": item.reason} for item in self.failed],
+                    "skipped": [{"file": item.file, "reason": item.reason} for item in self.skipped],
+                    "warnings": [{"file": file, "reason": reason} for file, reason in self.warnings],
+                    "held_instead": dict(self.held_instead.most_common()),
+                    "notes": self.notes(),
+                },
+                "dropped": dict(sorted(self.dropped.items())),
+                "breaks": self._breaks(),
+                "duplicates": [
+                    {"left_out": one.left_out, "same_as": one.same_as, "merged": list(one.merged)}
+                    for one in self.duplicates
+                ],
+            }
+        )
 
     def _breaks(self) -> dict[str, Any]:
         """Metres that breaks leave out, and the files that lose much by them, the most first."""

@@ -11,6 +11,7 @@ from heatlas.core.context import Context
 from heatlas.core.errors import NothingToDraw
 from heatlas.core.memory import check_whole
 from heatlas.core.mercator import MAX_LATITUDE, from_lonlat
+from heatlas.core.wording import worded_report
 from heatlas.core.words import counted
 from heatlas.dataset.places import bbox_window, padded
 from heatlas.dataset.viewport import area_of, check_drawing, scale_of
@@ -156,27 +157,29 @@ class PointSet:
             warnings.append((self.name, odd))
         if shown and (crowd := tally.crowd):
             box = ",".join(f"{x:g}" for x in crowd)
-            warnings.append((self.name, f"nearly all points lie within --bbox {box}, much less than all of them do"))
-        return {
-            "files": {
-                "read": len(self.parts),
-                "failed": [],
-                "skipped": [],
-                "warnings": [{"file": name, "reason": text} for name, text in warnings],
-            },
-            "rows": tally.rows,
-            "points": tally.points,
-            "columns": {
-                what: name
-                for what in ("lat", "lon", "geometry", "place", "crs", "weight")
-                if (name := _joined(getattr(columns, what)))
-            },
-            "dropped": dict(sorted(tally.dropped.items())),
-            "duplicates": [],
-            "activities": 0,
-            "fixes": 0,
-            "places": [],
-        }
+            warnings.append((self.name, f"nearly all points lie within --bbox={box}, much less than all of them do"))
+        return worded_report(
+            {
+                "files": {
+                    "read": len(self.parts),
+                    "failed": [],
+                    "skipped": [],
+                    "warnings": [{"file": name, "reason": text} for name, text in warnings],
+                },
+                "rows": tally.rows,
+                "points": tally.points,
+                "columns": {
+                    what: name
+                    for what in ("lat", "lon", "geometry", "place", "crs", "weight")
+                    if (name := _joined(getattr(columns, what)))
+                },
+                "dropped": dict(sorted(tally.dropped.items())),
+                "duplicates": [],
+                "activities": 0,
+                "fixes": 0,
+                "places": [],
+            }
+        )
 
     @contextmanager
     def located(
@@ -343,5 +346,5 @@ def why_no_points(name: str, tally: Tally, weightless: bool = False) -> str:
         hint = hint or (f"; {NO_TRACKS}" if tally.dropped.get(LINES) else "")
         return f"{name} has no usable row: {reasons}{hint}"
     if weightless:
-        return f"the weights of the {tally.points:,} points of {name} add up to nothing: try --measure count"
+        return f"the weights of the {tally.points:,} points of {name} add up to nothing: try --measure=count"
     return f"none of the {tally.points:,} points of {name} lies in the window"

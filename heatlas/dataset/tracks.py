@@ -16,6 +16,7 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.memory import check_whole
 from heatlas.core.report import Report
 from heatlas.core.spill import is_spilled, spilled_if
+from heatlas.core.wording import worded
 from heatlas.core.words import counted
 from heatlas.dataset.places import bbox_window, find_places, visits_of
 from heatlas.dataset.viewport import area_of, check_drawing, scale_of
@@ -309,7 +310,11 @@ class Tracks:
         activities = self.localised().activities
         facts = [counted(len(activities), "activities"), counted(self.fixes, "fixes"), dates_of(activities)]
         about = ", ".join(fact for fact in facts if fact)
-        return f"<Tracks {about}: {sports_of(activities)}>" if activities else f"<Tracks none: {why_nothing(self)}>"
+        return (
+            f"<Tracks {about}: {sports_of(activities)}>"
+            if activities
+            else f"<Tracks none: {worded(why_nothing(self))}>"
+        )
 
     def _repr_html_(self) -> str:
         from heatlas.dataset.heat.html import card, dates_of, sports_table
@@ -318,7 +323,7 @@ class Tracks:
         left_out = f"{counted(len(report.failed), 'files')} could not be read" if report.failed else ""
         facts = [counted(self.fixes, "fixes"), dates_of(activities), left_out]
         if not activities:
-            facts = [why_nothing(self)]
+            facts = [worded(why_nothing(self))]
         return card(counted(len(activities), "activities"), facts, sports_table(activities, self._lengths()))
 
     def _lengths(self) -> list[float] | None:

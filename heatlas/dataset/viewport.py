@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,7 @@ DEEPEST = 24
 """Finest zoom of a picture."""
 _RANGES = {
     "zoom": (0, DEEPEST, f"a number from 0 to {DEEPEST}"),
-    "resolution": (1e-3, math.inf, "true metres per pixel, such as 2.5 or '2.5m'"),
+    "resolution": (1e-3, 1e6, "true metres per pixel, such as 2.5 or '2.5m'"),
     "width": (1, 2**31, "a whole number of pixels"),
 }
 
@@ -80,7 +79,7 @@ def picture_zoom(text: float | str | None) -> float | None:
     except (TypeError, ValueError):
         raise BadOption(f"--zoom {text!r} is no zoom: a picture has one, such as 13 or 13.5") from None
     if zoom is not None and not 0 <= zoom <= DEEPEST:
-        raise BadOption(f"--zoom {text} is outside of 0 to {DEEPEST}")
+        raise BadOption(f"--zoom={text} is outside of 0 to {DEEPEST}")
     return zoom
 
 

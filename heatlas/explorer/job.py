@@ -10,6 +10,7 @@ import numpy as np
 
 from heatlas.core.context import Context, silent
 from heatlas.core.errors import BadOption
+from heatlas.core.wording import worded_report
 from heatlas.dataset.places import around
 from heatlas.explorer.chosen import explore_chosen
 from heatlas.explorer.framing import box_around, busiest_box
@@ -82,7 +83,7 @@ def explore(
     _refuse_points(sources, asked.tables)
     with library_of(sources, reading, context) as path, open_library(path) as library:
         explored, visits, old = explore_chosen(library, job.zoom, asked.filter, asked.explorer, context)
-    return {**job.finish(explored, visits, context), **({"warnings": [old]} if old else {})}
+    return worded_report({**job.finish(explored, visits, context), **({"warnings": [old]} if old else {})})
 
 
 def _refuse_points(sources: tuple[Any, ...], tables: TableOptions) -> None:
@@ -92,7 +93,7 @@ def _refuse_points(sources: tuple[Any, ...], tables: TableOptions) -> None:
     if isinstance(given, tuple) and given[1].tables:
         raise BadOption(
             f"explorer tiles are of tracks, and the rows of {given[1].tables[0].source} are points: say --track COLUMN "
-            "where they are fixes of tracks, or --track all"
+            "where they are fixes of tracks, or --track=all"
         )
 
 
@@ -117,7 +118,7 @@ class _Job:
         if explorer.zoom is not None and not isinstance(explorer.zoom, int | np.integer):
             raise BadOption(f"zoom {explorer.zoom!r} cannot be used: give a whole number from 0 to {FINEST}")
         if not 0 <= (ZOOM if explorer.zoom is None else explorer.zoom) <= FINEST:
-            raise BadOption(f"--zoom {explorer.zoom} is outside of 0 to {FINEST}")
+            raise BadOption(f"--zoom={explorer.zoom} is outside of 0 to {FINEST}")
         if explorer.at_least is not None and not explorer.public:
             raise BadOption("--at-least is for --public, which leaves out what is of a few: say both or none")
         if explorer.public_least is not None and not explorer.public:

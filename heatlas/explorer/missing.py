@@ -63,7 +63,7 @@ def missing_around(keys: NDArray[np.int64], zoom: int, circle: tuple[float, floa
     upper, lower = max(math.floor(top * across), 0), min(math.floor(bottom * across), across - 1)
     tiles = (last - first + 1) * (lower - upper + 1)
     if tiles > _MOST:
-        raise BadOption(f"--around {_written(circle)} holds some {tiles:,} tiles of zoom {zoom}: take a smaller radius")
+        raise BadOption(f"--around={_written(circle)} holds some {tiles:,} tiles of zoom {zoom}: take a smaller radius")
     column, row = np.meshgrid(np.arange(first, last + 1), np.arange(upper, lower + 1))
     u, v = (float(world) for world in from_lonlat(lon, lat))
     eastwards, northwards = ground_metres((v + (row + 0.5) / across) / 2)
@@ -71,7 +71,7 @@ def missing_around(keys: NDArray[np.int64], zoom: int, circle: tuple[float, floa
     tile = key_of(column.ravel() % across, row.ravel())
     inside = off <= radius
     if not inside.any():
-        raise BadOption(f"--around {_written(circle)} holds the middle of no tile of zoom {zoom}: take a larger radius")
+        raise BadOption(f"--around={_written(circle)} holds the middle of no tile of zoom {zoom}: take a larger radius")
     wanted = inside & ~np.isin(tile, keys)
     order = np.lexsort((tile[wanted], off[wanted]))
     return Missing(tile[wanted][order], off[wanted][order], int(inside.sum()))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import numbers
+import os
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
@@ -154,6 +156,34 @@ def _filled(request: type[T], values: Mapping[str, Any]) -> T:
     return request(**fields)
 
 
+def refuse_kind(option: Option, value: Any) -> None:
+    """Refuse a value from Python of a kind, or a size, that the command line would refuse.
+
+    Raises
+    ------
+    BadOption
+        Says what to give.
+    """
+    words, (low, high) = option.annotation, option.limits
+    switch, wanted = type(value).__name__ in {"bool", "bool_"}, "a date" if "date" in words else "text"
+    if option.type is bool:
+        fits, wanted = switch, "True or False"
+    elif switch:
+        fits, wanted = not value, "its value"
+    elif isinstance(value, numbers.Real):
+        number, whole = float(value), "int" in words and "float" not in words
+        fits = "Any" in words or "float" in words or (whole and number == int(number))
+        wanted = "a whole number" if whole else wanted
+        if fits and ((low is not None and number < low) or (high is not None and number > high)):
+            fits, wanted = False, f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
+    elif isinstance(value, (str, os.PathLike)):
+        fits, wanted = "str" in words, "a number"
+    else:
+        fits = option.type is tuple or bool(option.takes)
+    if not fits:
+        raise BadOption(f"{option.flag}={value!r:.60} cannot be used: give {wanted}")
+
+
 def _is_given(value: Any) -> bool:
     return value is not None and value is not False and value != ()
 
@@ -163,9 +193,13 @@ def _written(option: Option, value: Any) -> Any:
 
     Bytes of a command line that the locale cannot decode become text that can be stored; names of files keep them.
     """
+    if value is not None:
+        refuse_kind(option, value)
     if option.type is tuple:
         given = (value,) if isinstance(value, str) else () if value is None or value is False else tuple(value)
         return tuple(printable(each) if isinstance(each, str) else each for each in given)
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
     if isinstance(value, str):
         return value if option.value == "FILE" else printable(value)
     if option.name in _OBJECTS and value is not None:

@@ -126,7 +126,7 @@ def parse_zooms(text: float | str | None) -> tuple[int, int] | None:
         raise BadOption(f"--zoom {text!r} is no range of zooms: tiles are written for whole ones, such as 0-16")
     first, last = int(found[1]), int(found[2] or found[1])
     if first > last:
-        raise BadOption(f"--zoom {text} goes backwards: the first zoom is the coarser one")
+        raise BadOption(f"--zoom={text} goes backwards: the first zoom is the coarser one")
     return first, last
 
 

@@ -78,7 +78,7 @@ def refuse_groups_of_points(words: Sequence[str]) -> None:
     """
     for word in words:
         if word not in {"year", "month"}:
-            raise BadOption(f"--layers {word} splits tracks, and points are shown: take year, month or measures")
+            raise BadOption(f"--layers={word} splits tracks, and points are shown: take year, month or measures")
 
 
 def parts_of_points(stored: StoredPoints, during: Span | None, word: str, chosen: FilterOptions) -> Parts:
@@ -102,7 +102,7 @@ def parts_of_points(stored: StoredPoints, during: Span | None, word: str, chosen
     """
     if stored.time is None:
         raise BadOption(
-            f"the points of {stored.name} have no times, which --layers {word} asks for: import them with --time COLUMN"
+            f"the points of {stored.name} have no times, which --layers={word} asks for: import them with --time COLUMN"
         )
     after, before = during or (-math.inf, math.inf)
     days = [day for day, _ in stored.days if 86400 * (day + 1) > after and 86400 * day < before]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.context import NOBODY, Context
-from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.core.errors import BadOption, NothingToDraw, unworded
 from heatlas.core.scratch import scratch_folder
 from heatlas.core.window import Window
 from heatlas.dataset import viewport
@@ -162,7 +163,9 @@ def _plans(view: View, options: RenderOptions) -> tuple[list[_Plan], list[str]]:
     measures = [word for word in words if word not in GROUPS]
     path = view.library.path
     if options.measure and measures and not groups:
-        raise BadOption(f"--measure is for one layer, and --layers {layers} names measures itself: add it there")
+        raise BadOption(
+            f"--measure is for one layer, and --layers={quote(str(layers))} names measures itself: add it there"
+        )
     asked = [*([options.measure] if groups or not measures else []), *measures]
     of_points = [stored_points(path, measure) is not None for measure in asked]
     for word, points in zip(measures, of_points[len(asked) - len(measures) :], strict=True):
@@ -240,7 +243,7 @@ def _check_measure(word: str) -> None:
     try:
         parse_measure(word)
     except BadOption as error:
-        raise BadOption(f"--layers knows {', '.join(GROUPS)} and measures: {error}") from None
+        raise BadOption(f"--layers knows {', '.join(GROUPS)} and measures: {unworded(error)}") from None
 
 
 def _word(text: str) -> str:

@@ -55,7 +55,7 @@ _DRAWING = ("1", "0.1.0")
 the version of the first release that drew tiles as today. A release changes neither."""
 WORDS = Wording(
     prefix="--",
-    for_points="{name} is for points, and this shows tracks: leave it out, or say --measure sum(NAME)",
+    for_points="{name} is for points, and this shows tracks: leave it out, or say --measure=sum(NAME)",
     for_tracks="{name} is for tracks: the points of {points} are added up already; choose rows when they are imported",
     smooth_of_points=None,
     too_wide="{name} {given} is too wide for tiles: take at most {most}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -115,8 +116,8 @@ def cut_streets(streets: Streets, shown: Shown, room: float) -> StreetCut | None
     if not len(_inside(cells, shown.zoom, streets.bounds)):
         box = ",".join(f"{edge:.3f}" for edge in streets.bounds)
         raise BadOption(
-            f"--basemap {streets.path} has no streets where anything is shown: its box is {box} (west, south, east, "
-            "north); cut one for this place"
+            f"--basemap={quote(str(streets.path))} has no streets where anything is shown: its box is {box} "
+            "(west, south, east, north); cut one for this place"
         )
     tiles: dict[tuple[int, int, int], bytes] = {}
     used, ended = 0.0, None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption
@@ -211,10 +212,14 @@ def parse_point_measure(text: str | None, weight: str | None, density: bool = Fa
     word, _, column = (text or ("sum" if weight else "count")).strip().rstrip(")").partition("(")
     reduction = word.strip().lower()
     if reduction not in POINT_REDUCTIONS or (column and column.strip() != weight):
-        hint = f"; --weight {column.strip()} says what it is taken of" if column and column.strip() != weight else ""
+        hint = (
+            f"; --weight={quote(column.strip())} says what it is taken of"
+            if column and column.strip() != weight
+            else ""
+        )
         raise BadOption(f"points have no measure {text!r}: take one of {', '.join(POINT_REDUCTIONS)}{hint}")
     if reduction != "count" and weight is None:
-        raise BadOption(f"the {reduction} needs weights: say --weight COLUMN, or take --measure count")
+        raise BadOption(f"the {reduction} needs weights: say --weight COLUMN, or take --measure=count")
     if density and reduction not in {"sum", "count"}:
         raise BadOption(f"--density makes sense for sum and count, not for {reduction}")
     return Measure(reduction, "" if reduction == "count" or weight is None else weight, density, points=True)

@@ -101,9 +101,9 @@ def halo(kernel: Kernel, window: Window) -> tuple[int, int]:
             rows = math.ceil(tail * radius) + 1
             radius = _widest(kernel.metres, window, rows)
     if radius > most:
-        least = f"or a radius of at most {most / radius * kernel.metres:.0f}m" if kernel.metres else ""
+        least = f", or a radius of at most {most / radius * kernel.metres:.0f}m" if kernel.metres else ""
         raise BadOption(
-            f"a radius of {radius:.0f} px is too wide: take a coarser --resolution, a smaller --width {least}".rstrip()
+            f"a radius of {radius:.0f} px is too wide: take a coarser --resolution, a smaller --width{least}"
         )
     if gaussian:
         # Two passes sideways, each of half the variance, where the width differs from row to row.

@@ -97,7 +97,7 @@ class Threshold:
             When people are asked for, nobody is named, and `strict`.
         """
         if asked.at_least and activities and strict:
-            refuse_nobody(f"--at-least {asked.at_least}", activities)
+            refuse_nobody(f"--at-least={asked.at_least}", activities)
         usual = AT_LEAST if public and any_person(activities) else 0
         return cls(usual if asked.at_least is None else asked.at_least, asked.round or 1)
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Unpack
 
 from heatlas.core.context import Context, silent
+from heatlas.core.wording import worded_report
 from heatlas.options import RenderOptions, gather
 from heatlas.options.signature import with_keywords
 
@@ -82,4 +83,4 @@ def render(
     refuse_odd(sources)
     asked = gather(RenderOptions, options)
     with metrics_defined(asked.own.metric):
-        return make(sources, output, asked, Context(workers, progress, told))
+        return worded_report(make(sources, output, asked, Context(workers, progress, told)))

@@ -33,13 +33,13 @@ def main() -> int:
             _say({"stage": stage, "done": done, "total": total})
 
     progress("starting", 0, 0)
-    from heatlas.core.errors import HeatlasError
+    from heatlas.core.errors import HeatlasError, unworded
     from heatlas.rendering import render
 
     try:
         report = render(*order["sources"], output=order["output"], progress=progress, **order["options"])
     except HeatlasError as error:
-        _say({"error": str(error)})
+        _say({"error": unworded(error)})
         return 1
     _say({"report": {name: report[name] for name in ("output", "bytes") if name in report}})
     return 0

@@ -201,7 +201,7 @@ class FacetJob:
         if frame.zoom is None and frame.resolution is None:
             wide = cell_width(frame.width or _WIDTH, columns)
             if wide < _NARROWEST:
-                raise BadOption(f"--width {frame.width} is too narrow for {columns} pictures side by side: take more")
+                raise BadOption(f"--width={frame.width} is too narrow for {columns} pictures side by side: take more")
             window = replace(frame, width=wide).window(box)
         need = count * window.width * window.height * self.job.measure.bytes_per_pixel
         free = free_memory()

@@ -217,7 +217,7 @@ def _streets(output: Path, options: RenderOptions) -> Streets | None:
     if options.picture.facet is not None:
         raise BadOption("--basemap is for one picture, not for the small ones of --facet: leave one of them out")
     if options.style.background == "none":
-        raise BadOption("--basemap needs a ground: say --background dark, light or #rrggbb, or leave both out")
+        raise BadOption("--basemap needs a ground: say --background=dark, light or #rrggbb, or leave both out")
     return open_streets(given)
 
 
@@ -245,7 +245,7 @@ def _check_goes(output: Path, asked: PictureOptions) -> None:
     if dpi is not None and ending != ".pdf":
         raise BadOption(f"--dpi is for .pdf, and {output.name} has no size on paper: leave it out")
     if dpi is not None and not 10 <= dpi <= 10_000:
-        raise BadOption(f"--dpi {dpi:g} is not between 10 and 10000")
+        raise BadOption(f"--dpi={dpi:g} is not between 10 and 10000")
     if asked.scale_bar and ending in _VALUES and not asked.rgba:
         hint = "write a .png" if ending == ".npy" else "add --rgba, write a .png"
         raise BadOption(f"--scale-bar is painted, and {output.name} holds values: {hint}, or leave it out")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import PurePath
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption, NoRows
@@ -97,7 +98,7 @@ def page(sources: tuple[Any, ...], output: Path, options: RenderOptions, context
 
     check_place(output)
     if options.style.background not in {None, "dark", "light"}:
-        raise BadOption(f"--background {options.style.background} is for pictures: a page is dark or light")
+        raise BadOption(f"--background={quote(str(options.style.background))} is for pictures: a page is dark or light")
     parse_zooms(options.frame.zoom)
     parse_basemap(options.page.basemap)
     if options.frame.bbox is not None:

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed
+from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed, unworded
 from heatlas.scale.sealed import DamagedObject
 
 if TYPE_CHECKING:
@@ -69,9 +69,9 @@ def attempt(work: Work, task: Any) -> Attempt:
     except DamagedObject as error:  # of an earlier phase: no other try of this task helps
         return Attempt({DAMAGED: error.uri})
     except (BadOption, NothingToDraw) as error:
-        return Attempt(None, str(error), final=True)
+        return Attempt(None, unworded(error), final=True)
     except HeatlasError as error:
-        return Attempt(None, str(error))
+        return Attempt(None, unworded(error))
     except MemoryError:
         return Attempt(None, "its memory does not suffice: make smaller partitions by heatlas prepare")
     except Exception as error:  # noqa: BLE001 - the driver says it in one sentence

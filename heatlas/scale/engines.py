@@ -76,7 +76,7 @@ def _client(address: str, context: Context, stack: ExitStack) -> Any:
     try:
         from distributed import Client, LocalCluster, get_client
     except ImportError:
-        raise MissingExtra("--engine dask", "scale", "or take --engine pool") from None
+        raise MissingExtra("--engine=dask", "scale", "or take --engine=pool") from None
     if not address:
         cluster = stack.enter_context(
             LocalCluster(

@@ -19,7 +19,7 @@ from collections import Counter
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from heatlas.core.errors import HeatlasError
+from heatlas.core.errors import HeatlasError, unworded
 from heatlas.core.resources import interpreter
 from heatlas.core.stopping import STOPPING
 from heatlas.scale.engine import Attempt, attempt, refuse_more
@@ -123,7 +123,7 @@ class _Worker:
                 self._stop()
                 made.put((place, _KILLED))
             except HeatlasError as error:
-                made.put((place, Attempt(None, str(error), final=True)))
+                made.put((place, Attempt(None, unworded(error), final=True)))
 
     def _do(self, work: Work, place: int, task: Any) -> Attempt:
         if self.process is None:
@@ -158,7 +158,7 @@ class _Worker:
 def _started() -> subprocess.Popen[bytes]:
     python = interpreter()
     if python is None:
-        raise HeatlasError("no Python was found to start workers with: take --engine dask, or one worker")
+        raise HeatlasError("no Python was found to start workers with: take --engine=dask, or one worker")
     return subprocess.Popen(  # noqa: S603 - this interpreter, on code from here
         [python, "-P", "-c", _CODE, json.dumps(sys.path)],
         stdin=subprocess.PIPE,

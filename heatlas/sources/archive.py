@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from heatlas.core.batch import Unread
-from heatlas.core.errors import BadOption, Unreadable, path_name
+from heatlas.core.errors import BadOption, Unreadable, path_name, unworded
 from heatlas.sources.blobs import Blob
 from heatlas.sources.compression import PACKED, unpack_one
 from heatlas.sources.containers import MAX_DEPTH, look
@@ -129,7 +129,7 @@ def _walk(paths: Sequence[Path], walk: Walk, given: bool = True) -> Iterator[Ent
                 continue
             yield from _file(walk, path, name, status.st_size, given)
         except Unreadable as error:
-            yield Unread(file=name, reason=str(error))
+            yield Unread(file=name, reason=unworded(error))
         except OSError as error:
             yield Unread(file=name, reason=f"cannot be opened: {error.strerror or error}")
 
@@ -201,7 +201,7 @@ def _unpack(name: str, data: bytes, depth: int, left: list[int]) -> Iterator[tup
             return
         inside, warning = _members(found, data)
     except Unreadable as error:
-        yield Unread(file=name, reason=str(error))
+        yield Unread(file=name, reason=unworded(error))
         return
     if warning:
         yield Unread(file=name, reason=warning)
@@ -215,7 +215,7 @@ def _unpack(name: str, data: bytes, depth: int, left: list[int]) -> Iterator[tup
             if left[0] < 0:
                 raise Unreadable("unpacks to absurdly much, as no recording does")  # noqa: TRY301 - one place reports
         except Unreadable as error:
-            yield Unread(file=whole, reason=str(error))
+            yield Unread(file=whole, reason=unworded(error))
             continue
         yield from _unpack(whole, inner, depth + 1, left)
 

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
 from heatlas.core.batch import TABLES, Unread
-from heatlas.core.errors import Unreadable
+from heatlas.core.errors import Unreadable, unworded
 from heatlas.sources.blobs import Blob
 from heatlas.sources.compression import PACKED, decompressed, member_pieces, pieces_of
 from heatlas.sources.formats.known import TRUSTED
@@ -68,7 +68,7 @@ def look(walk: Walk, blob: Blob, name: str, at: At, given: bool = False) -> Iter
         try:
             yield from _inside(walk, blob, name, at, found, inner, given)
         except Unreadable as error:
-            yield Unread(file=name, reason=str(error))
+            yield Unread(file=name, reason=unworded(error))
         except OSError as error:
             reason = f"cannot be unpacked: {error.strerror or error}"
             yield Unread(file=name, reason=f"{reason} (temporary files lie in the folder that TMPDIR names)")
@@ -188,7 +188,7 @@ def _zip_member(walk: Walk, blob: Blob, file: BinaryIO, member: Member, name: st
             if left is not None and (inner or not head):
                 return [replace(left, file=name)]
     except Unreadable as error:
-        return [Unread(file=name, reason=str(error))]
+        return [Unread(file=name, reason=unworded(error))]
     except OSError as error:
         return [Unread(file=name, reason=f"cannot be unpacked: {error.strerror or error}")]
     if (member.unpacked or 0) <= MAX_BYTES:  # else the reason is reported when it is read

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.batch import COLUMNS, Batch, Unread, join
-from heatlas.core.errors import Unreadable
+from heatlas.core.errors import Unreadable, unworded
 from heatlas.core.report import add_breaks
 from heatlas.kernels.path import metres_along
 from heatlas.sources.archive import Entry, unpack
@@ -141,7 +141,7 @@ def read_file(outcome: Outcome, entry: Entry, columns: frozenset[str]) -> Iterat
         data = entry.read()
         parts = [(entry.name, data)] if isinstance(data, Distant) else [*unpack(entry.name, data)]
     except Unreadable as error:
-        parts = [Unread(file=entry.name, reason=str(error))]
+        parts = [Unread(file=entry.name, reason=unworded(error))]
     for part in parts:
         if isinstance(part, Unread):
             outcome.unread.append(part)
@@ -152,7 +152,7 @@ def read_file(outcome: Outcome, entry: Entry, columns: frozenset[str]) -> Iterat
             recordings = read_recordings(name, content, columns)
         except Unreadable as error:
             failed = not error.kind and _expected(name, content)
-            outcome.unread.append(Unread(file=name, reason=str(error), failed=failed, kind=error.kind))
+            outcome.unread.append(Unread(file=name, reason=unworded(error), failed=failed, kind=error.kind))
             continue
         except MemoryError:
             outcome.unread.append(Unread(file=name, reason="too large for the memory of this machine"))

@@ -13,6 +13,7 @@ import itertools
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption, printable
@@ -220,8 +221,8 @@ def _refuse_person_of_points(read: ReadingOptions, parts: _Parts) -> None:
     if read.person and parts.tables and not parts.paths:
         table = printable(str(parts.tables[0].source))[:60]
         raise BadOption(
-            f"--person {read.person} is for tracks, and rows of {table} are points: leave it out, or say with --track "
-            "which column tells tracks apart"
+            f"--person={quote(read.person)} is for tracks, and rows of {table} are points: leave it out, or say "
+            "with --track which column tells tracks apart"
         )
 
 
@@ -265,7 +266,7 @@ def _refuse_idle(
     if read.routes and not paths:
         raise BadOption("--routes is for recordings, and there is none: leave it out")
     if read.read_as == "points" and not tables:
-        raise BadOption("--read-as points is for maps and tables of geometries, and there is none: leave it out")
+        raise BadOption("--read-as=points is for maps and tables of geometries, and there is none: leave it out")
 
 
 def _look(source: Any, options: TableOptions, read: ReadingOptions) -> Path | Location | GivenTable | GivenLibrary:

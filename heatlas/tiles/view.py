@@ -153,7 +153,7 @@ def open_view(
         When the library cannot be read.
     """
     if least < 1:
-        raise BadOption(f"--public-least {least} makes no sense: it is 1 or more activities")
+        raise BadOption(f"--public-least={least} makes no sense: it is 1 or more activities")
     snapshot = take(library, public, shown_only, least, utc, limits)
     Threshold.of(limits, public=public, activities=snapshot.activities.values())  # refuses
     return View(

@@ -11,6 +11,7 @@ import json
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
@@ -138,9 +139,9 @@ def read_athlete_file(path: str | Path) -> Athlete:
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise BadOption(f"--athlete {path} cannot be read: {error.strerror or error}") from None
+        raise BadOption(f"--athlete={quote(str(path))} cannot be read: {error.strerror or error}") from None
     except ValueError:
-        raise BadOption(f'--athlete {path} is no JSON: write it like {{"rest": 48, "max": 190}}') from None
+        raise BadOption(f'--athlete={quote(str(path))} is no JSON: write it like {{"rest": 48, "max": 190}}') from None
     return parse_athlete(data, str(path))
 
 

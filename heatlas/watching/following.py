@@ -38,7 +38,7 @@ def parse_every(text: str | float | None) -> float | None:
         return None
     seconds = parse_time(str(text), "--every")
     if seconds < 1:
-        raise BadOption(f"--every {text} is too often: take 1s or more")
+        raise BadOption(f"--every={text} is too often: take 1s or more")
     return seconds
 
 

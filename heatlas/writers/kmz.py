@@ -184,9 +184,9 @@ def _check_count(images: int, window: Window) -> None:
         return
     share = math.sqrt(0.9 * GARMIN_IMAGES / images)
     raise BadOption(
-        f"this map needs {images} images, and Garmin devices load {GARMIN_IMAGES}: take --width "
-        f"{int(window.width * share)} or less, --resolution {window.resolution / share * 1.01:.2g}m or coarser, "
-        "or a smaller --bbox"
+        f"this map needs {images} images, and Garmin devices load {GARMIN_IMAGES}: take "
+        f"--width={int(window.width * share)} or less, "
+        f"--resolution={window.resolution / share * 1.01:.2g}m or coarser, or a smaller --bbox"
     )
 
 

@@ -303,7 +303,7 @@ def _inks_for(background: tuple[int, int, int] | None) -> _Inks:
 def _scale(text: str) -> ToneScale:
     scale = parse_tone_scale(text)
     if scale.local is not None:
-        raise BadOption(f"--tone {text} ranks heat among that nearby, and blocks are few: take log, linear or 1:20")
+        raise BadOption(f"--tone={text} ranks heat among that nearby, and blocks are few: take log, linear or 1:20")
     return scale
 
 

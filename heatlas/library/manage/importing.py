@@ -6,6 +6,7 @@ import itertools
 import os
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, Unpack
 
 from heatlas.core.context import Context, silent
@@ -99,7 +100,7 @@ def refuse_unfit(tracks: GivenTracks, points: GivenPoints, asked: ImportOptions)
     if tracks.tables:
         from heatlas.sources.tables.tracks.lines import LINES
 
-        how = "--read-as tracks" if tracks.track == LINES else f"--track {tracks.track}"
+        how = "--read-as=tracks" if tracks.track == LINES else f"--track={quote(str(tracks.track))}"
         refuse(asked.rows, f"points, and with {how} rows are tracks: leave it out")
 
 

@@ -148,7 +148,7 @@ def stored_points(path: str | Path, measure: str | None) -> tuple[StoredPoints, 
     if parts is None:
         if tracks:
             return None
-        raise BadOption(f"{path} holds no tracks, but points: take --measure {_measures(known)}")
+        raise BadOption(f"{path} holds no tracks, but points: take --measure={_measures(known)}")
     reduction, name = parts
     alike = [name] if name in known else [one for one in known if not name or one.casefold() == name.casefold()]
     if not alike and not tracks:
@@ -159,7 +159,7 @@ def stored_points(path: str | Path, measure: str | None) -> tuple[StoredPoints, 
         return None
     if name:
         raise BadOption(f"there is no point set {name!r} in {path}: there {are(list(known))}")
-    raise BadOption(f"{path} holds several point sets: say which with --measure {_measures(known)}")
+    raise BadOption(f"{path} holds several point sets: say which with --measure={_measures(known)}")
 
 
 def _measures(known: Mapping[str, StoredPoints]) -> str:

@@ -78,7 +78,7 @@ class FilmOrder:
         form = FORMATS[output.suffix.lower()]
         fps = form.fps if film.fps is None else film.fps
         if not 1 <= fps <= 60:
-            raise BadOption(f"--fps {fps:g} is no pace for a film: take 1 to 60")
+            raise BadOption(f"--fps={fps:g} is no pace for a film: take 1 to 60")
         return cls(
             output, measure, frame, FilmStyle.parse(measure, options.style, options.labels),
             parse_step(film.every or "auto"),
@@ -117,8 +117,8 @@ class FilmOrder:
         fits = check_memory(window, *margins, self.measure.bytes_per_pixel + _BYTES)
         if fits < window.height:
             raise TooLarge(
-                f"a film of {window.width} x {window.height} px is too large: take --width "
-                f"{int(window.width * (fits / window.height) ** 0.5)} or less, or a coarser --resolution"
+                f"a film of {window.width} x {window.height} px is too large: take "
+                f"--width={int(window.width * (fits / window.height) ** 0.5)} or less, or a coarser --resolution"
             )
 
     def write(self, storyboard: Storyboard, context: Context) -> None:

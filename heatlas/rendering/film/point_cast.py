@@ -81,7 +81,7 @@ def crowded(time: NDArray[np.float64]) -> str | None:
     verb = "is" if outside == 1 else "are"
     return (
         f"{counted(outside, 'points')} {verb} far from all others in time, and the film spans them: "
-        f"--after {after} --before {before} films the rest"
+        f"--after={after} --before={before} films the rest"
     )
 
 

@@ -66,7 +66,7 @@ class FilmStyle:
         """
         ground = parse_background(asked.background or "dark")
         if ground is None:
-            raise BadOption("a film cannot be transparent: take --background dark, light or #rrggbb")
+            raise BadOption("a film cannot be transparent: take --background=dark, light or #rrggbb")
         refuse_colours(measure, asked.colormap and "--colormap")
         return cls(
             None if asked.tone is None else scale_for(asked.tone, measure, "--tone"),

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from heatlas.core.context import Context
-from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, Undecided, path_name
+from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, Undecided, path_name, unworded
 from heatlas.core.paths import possible_name, rename
 from heatlas.core.report import Report
 from heatlas.core.scratch import holding, make_scratch, sweep, sweep_held
@@ -121,7 +121,7 @@ async def _imported(site: ServedLibrary, body: Path, name: str, digest: str, ans
         try:
             return _import(site, body, folder / name, answers)
         except BadOption as error:
-            raise BadOption(_without(str(error), f"{path_name(folder)}/")) from None
+            raise BadOption(_without(unworded(error), f"{path_name(folder)}/")) from None
         finally:
             if before is not None:
                 first_library.keep_or_remove(site, before)
@@ -190,7 +190,7 @@ def _read(library: Library, path: Path, answers: Answers, context: Context) -> d
         asked = question(points.tables[0]) if points.tables and answers.weight is None else None
     except HeatlasError as error:
         if answers.weight is not None:
-            raise BadOption(str(error)) from None
+            raise BadOption(unworded(error)) from None
         tracks, points, asked = GivenTracks((path,)), GivenPoints(()), None  # said better by the readers of recordings
     if asked is not None:
         return {"added": 0, "files": Report().data()["files"], "table": asked}
@@ -199,7 +199,7 @@ def _read(library: Library, path: Path, answers: Answers, context: Context) -> d
         try:
             report = import_table(library, tracks, points, answers, context)
         except (NothingToDraw, Undecided) as error:
-            raise BadOption(str(error)) from None  # of the table, not of the library
+            raise BadOption(unworded(error)) from None  # of the table, not of the library
         library.settle()
         return {"added": _count(library) - before, **report}
     found = import_sources(library, [path], context)

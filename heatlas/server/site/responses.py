@@ -11,8 +11,9 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from heatlas.core.errors import BadOption, HeatlasError, SourceFailed
+from heatlas.core.errors import BadOption, HeatlasError, SourceFailed, unworded
 from heatlas.core.regex import regex
+from heatlas.core.wording import worded
 from heatlas.server.site.query import EVERYWHERE
 from heatlas.server.site.state import current, in_pool_while_there, say, site_of
 from heatlas.tracks.metrics import METRICS
@@ -138,11 +139,11 @@ async def failed(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return refuse(error.status_code, error.detail, dict(error.headers or {}))
     if isinstance(error, BadOption):
-        return refuse(400, str(error))
+        return refuse(400, worded(unworded(error), "url"))
     if isinstance(error, HeatlasError):
         site = site_of(request)
         if not (site.public or site.token is not None):
-            return refuse(503, str(error))
+            return refuse(503, worded(unworded(error), "url"))
         say(site, str(error))
         return refuse(503, "the library cannot be read now; the server's own output says why")
     return refuse(500, "something went wrong here; the server's own output says what")

@@ -74,7 +74,7 @@ async def _streets(request: Request) -> Response:
     only(request.query_params)
     site = site_of(request)
     if site.streets is None:
-        raise HTTPException(404, "there are no streets here: serve --basemap FILE.pmtiles gives them")
+        raise HTTPException(404, "there are no streets here: heatlas serve --basemap FILE.pmtiles gives them")
     data = await in_pool(site, site.streets.tile, *place_in(request, STREETS_ZOOM))
     headers = {"Cache-Control": f"{'public' if site.public and site.token is None else 'private'}, max-age=3600"}
     if data and site.streets.packed:

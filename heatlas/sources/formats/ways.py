@@ -176,5 +176,5 @@ def shapes_left(others: Mapping[str, int]) -> list[str]:
         return []
     listed = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
     one = sum(others.values()) == 1
-    advice = ": --read-as points draws the points" if others.get(POINTS) else ""
+    advice = ": --read-as=points draws the points" if others.get(POINTS) else ""
     return [f"lines are drawn; {listed} {'is' if one else 'are'} not{advice}"]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.core.errors import Unreadable
+from heatlas.core.errors import Unreadable, unworded
 from heatlas.core.regex import regex
 from heatlas.sources.sheets.pulse import Pulse
 from heatlas.sources.sheets.rows import SheetRow, SheetTable
@@ -103,7 +103,7 @@ def read_health(pieces: Iterable[bytes]) -> SheetTable:
     except Unreadable as error:
         if not workouts:
             raise
-        warnings.append(str(error))
+        warnings.append(unworded(error))
     if not re.search(rb"</HealthData>\s*\Z", end):
         warnings.append("cut off or damaged at its end: what stands there of workouts and heart rates is missing")
     if inside is not None and inside.files:

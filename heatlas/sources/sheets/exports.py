@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.core.errors import Unreadable
+from heatlas.core.errors import Unreadable, unworded
 from heatlas.sources.archive import entries
 from heatlas.sources.people import NOBODY_SAID
 from heatlas.sources.sheets.apple_health import read_health
@@ -221,7 +221,7 @@ def find_exports(
                     continue
                 table = _read(sheet)
             except (OSError, Unreadable) as error:
-                warnings.append((sheet.name, str(error)))
+                warnings.append((sheet.name, unworded(error)))
                 continue
             warnings += [(sheet.name, warning) for warning in table.warnings]
             if table.rows or sheet.kind != APPLE:  # health records without any workout are no table

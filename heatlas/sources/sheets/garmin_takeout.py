@@ -10,7 +10,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from heatlas.core.errors import Unreadable
+from heatlas.core.errors import Unreadable, unworded
 from heatlas.core.regex import regex
 from heatlas.sources.formats.json_lists import JsonLists
 from heatlas.sources.sheets.rows import SheetRow, SheetTable
@@ -54,7 +54,7 @@ def read_takeout(sheets: Sequence[Sheet], warnings: list[tuple[str, str]]) -> Sh
         try:
             text = decode(sheet.read())
         except (OSError, Unreadable) as error:
-            warnings.append((sheet.name, str(error)))
+            warnings.append((sheet.name, unworded(error)))
             continue
         if f'"{_USED}"' in text or f'"{_GEAR}"' in text:
             gear |= _gear(text)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import PurePath
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -192,7 +193,9 @@ def _place_columns(asked: TableOptions, names: Sequence[str], table: str) -> tup
             raise BadOption(f"--place and --{option} both say where rows are: give one of them")
     parts = [part.strip() for part in asked.place.split(",")]
     if not all(parts):
-        raise BadOption(f"--place {asked.place} names no column: write --place TOWN or --place TOWN,COUNTRY")
+        raise BadOption(
+            f"--place={quote(str(asked.place))} names no column: write --place TOWN or --place TOWN,COUNTRY"
+        )
     return tuple(dict.fromkeys(_named(part, names, table, "--place") for part in parts))
 
 
@@ -329,7 +332,7 @@ def _missing(names: Sequence[str], table: str) -> str:
     options = {"latitude": "--lat", "longitude": "--lon"}.get(what, "--lat and --lon")
     both = "; --geometry names one that holds both" if names and len(options) > 5 else ""
     if towns := _ranked(names, _TOWNS):
-        both += f"; where {towns[0]} names towns, --place {towns[0]} places rows by their names"
+        both += f"; where {towns[0]} names towns, --place={quote(towns[0])} places rows by their names"
     return f"{table}: no column is called {what}; name it with {options}; {_listed(names)}{both}"
 
 

@@ -192,7 +192,7 @@ def decide_marks(state: State, seen: dict[str, Evidence]) -> None:
             if name == columns.weight or state.is_position(name):
                 raise Undecided(
                     f"{state.table.name}: the numbers of {name!r} can be read in two ways, 1,234 as 1234 or as 1.234: "
-                    "say --decimal point or --decimal comma"
+                    "say --decimal=point or --decimal=comma"
                 )
             way, sure = "comma", False
         state.marks[name] = None if way is None else Reading(way, sure)
@@ -221,7 +221,7 @@ def _say_marks(state: State, name: str, way: str, found: Evidence, told: bool) -
     lone = found.either_comma + (found.either_point if way == "comma" else 0)
     if lone and not told:
         other = _OTHER[way]
-        state.note(f"{name!r} is read with a decimal {way} ({_EXAMPLES[way]}); --decimal {other} reads it otherwise")
+        state.note(f"{name!r} is read with a decimal {way} ({_EXAMPLES[way]}); --decimal={other} reads it otherwise")
 
 
 def _decide_dates(state: State, sample: Sequence[pa.RecordBatch], name: str, text: pa.Array | None) -> None:
@@ -257,7 +257,7 @@ def _decide_dates(state: State, sample: Sequence[pa.RecordBatch], name: str, tex
         return
     state.table.readings[name] = f"{SAID[way]}{years}"
     if columns.dates is None and own is None:
-        state.note(f"{name!r} is read {SAID[way]}{years}; --dates {_OTHER[way]} reads it otherwise")
+        state.note(f"{name!r} is read {SAID[way]}{years}; --dates={_OTHER[way]} reads it otherwise")
     elif years:
         state.note(f"{name!r} is read {SAID[way]}{years}")
 

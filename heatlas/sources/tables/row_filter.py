@@ -224,6 +224,8 @@ def _truth(value: Any, batch: pa.RecordBatch) -> Any:
         return pa.array(np.full(len(batch), value))
     if isinstance(value, pa.BooleanScalar):
         return pa.array([value.as_py()] * len(batch), pa.bool_())
+    if not isinstance(value, (pa.Array, pa.ChunkedArray, pa.Scalar)):
+        raise BadOption(f"{value!r} of the filter is neither true nor false: compare it, such as beds > 10")
     if pa.types.is_boolean(value.type):
         return value
     return pc.is_in(pc.utf8_lower(_text(value)), _TRUE)

@@ -58,7 +58,7 @@ REASONS = (
 _BY_NAME = np.array([_SOUND, _NOWHERE, _UNKNOWN, _SEVERAL], np.uint8)
 """Codes of `heatlas.sources.tables.place_names` -> indices of REASONS."""
 OFF_THE_GLOBE, LINES = REASONS[_OFF], REASONS[_LINE]
-NO_TRACKS = "--read-as tracks draws them, each as a track"
+NO_TRACKS = "--read-as=tracks draws them, each as a track"
 """Advice for a table that holds only lines."""
 METRES = (
     "latitude and longitude must be degrees (WGS 84), not metres of a map grid; of these say which it is, --crs EPSG:n"
@@ -125,7 +125,7 @@ def warn_beyond(table: Table) -> None:
     for crs, rows in table.beyond.items():
         if rows:
             table.warnings.append(
-                f"rows beyond the area that --crs {crs} is made for ({made_for(crs)}): {rows:,}; is it the right one?"
+                f"rows beyond the area that --crs={crs} is made for ({made_for(crs)}): {rows:,}; is it the right one?"
             )
     table.beyond.clear()
 
@@ -305,10 +305,10 @@ def swap_warning(columns: PointColumns, dropped: Mapping[str, int], kept: int) -
         One sentence, or None if there is nothing to warn of.
     """
     if columns.crs is not None:
-        return None if kept else f"no position is on the globe in --crs {columns.crs}: is it the right one?"
+        return None if kept else f"no position is on the globe in --crs={columns.crs}: is it the right one?"
     swapped, off = dropped.get(REASONS[_SWAPPED], 0), dropped.get(REASONS[_OFF], 0)
     if swapped > _SUSPICIOUS * (kept + swapped + off):
-        remedy = "" if columns.lat is None else f"; try --lat {columns.lon} --lon {columns.lat}"
+        remedy = "" if columns.lat is None else f"; try --lat={columns.lon} --lon={columns.lat}"
         if columns.lat is not None and columns.lon is not None and " " in columns.lat + columns.lon:
             remedy = f"; try --lat '{columns.lon}' --lon '{columns.lat}'"
         return f"latitude and longitude look swapped (rows with a latitude beyond 90 degrees: {swapped:,}){remedy}"

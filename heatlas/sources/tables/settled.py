@@ -144,7 +144,7 @@ def _marked(state: State, text: pa.Array, name: str, reading: Reading) -> pa.Arr
         cell = text.filter(against)[0].as_py()
         raise Undecided(
             f"{state.table.name}: {name!r} is read with a decimal {reading.way}, which {cell!r} contradicts: say "
-            f"--decimal {'comma' if reading.way == 'point' else 'point'}"
+            f"--decimal={'comma' if reading.way == 'point' else 'point'}"
         )
     return pc.if_else(sound, written, pc.if_else(contrary, joined(_ODD, text), text))
 
@@ -165,7 +165,7 @@ def _dated(state: State, column: pa.Array, name: str, reading: Reading) -> pa.Ar
         if contrary is not None:
             raise Undecided(
                 f"{state.table.name}: {name!r} is read {SAID[reading.way]}, which dates further on contradict: "
-                f"say --dates {contrary}"
+                f"say --dates={contrary}"
             )
     return iso_dates(text, reading.way)
 

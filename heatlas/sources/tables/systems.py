@@ -49,12 +49,12 @@ def _proj(what: str) -> Any:
 @cache
 def _system(crs: str) -> Any:
     """PROJ's object for a system that the user states."""
-    pyproj = _proj(f"--crs {crs}")
+    pyproj = _proj(f"--crs={crs}")
     text = f"EPSG:{crs.strip()}" if re.fullmatch(r"\s*\d+\s*", crs) else crs
     try:
         return pyproj.CRS.from_user_input(text)
     except pyproj.exceptions.ProjError:
-        raise BadOption(f"--crs {crs} is no coordinate system that PROJ knows: write it like EPSG:32635") from None
+        raise BadOption(f"--crs={crs} is no coordinate system that PROJ knows: write it like EPSG:32635") from None
 
 
 def is_metric(crs: str) -> bool:
@@ -71,7 +71,7 @@ def is_metric(crs: str) -> bool:
         return False
     system = _system(crs)
     if not (system.is_projected or system.is_geographic or system.is_bound):
-        raise BadOption(f"--crs {crs} gives no place on the ground ({system.name}): write one like EPSG:32635")
+        raise BadOption(f"--crs={crs} gives no place on the ground ({system.name}): write one like EPSG:32635")
     return not system.is_geographic
 
 

@@ -85,7 +85,7 @@ def read_tracks(
     """
     if columns.track is None and not whole:
         raise BadOption(
-            f"{table.name}: say with --track which column tells the tracks apart, or --track all where its rows are "
+            f"{table.name}: say with --track which column tells the tracks apart, or --track=all where its rows are "
             "one; in Python open_points(..., weight=COLUMN) opens rows that are points"
         )
     if columns.track is not None and columns.track in {columns.lat, columns.lon}:

@@ -116,7 +116,7 @@ def read_lines(table: Table, asked: TableOptions, source_name: str) -> Iterator[
     columns = find_columns(table.schema, replace(asked, track=None), name=table.name)
     if columns.geometry is None or not _may_be_lines(table.schema.field(columns.geometry).type):
         where = "a file that is named by itself" if table.once else "columns of geometries"
-        raise NoLines(f"{table.name} has no lines that can be read: --read-as tracks is for {where}")
+        raise NoLines(f"{table.name} has no lines that can be read: --read-as=tracks is for {where}")
     names = list(dict.fromkeys((columns.geometry, *table.schema.names)))
     names = [name for name in names if table.schema.names.count(name) == 1]
     others: Counter[str] = Counter()
@@ -142,7 +142,7 @@ def read_lines(table: Table, asked: TableOptions, source_name: str) -> Iterator[
             ways.append((way, str(rows)))
     if not ways:
         what = f"its rows are {POINTS}" if others[POINTS] else "no row is a line"
-        raise NoLines(f"{table.name} has no lines, {what}: leave out --read-as tracks")
+        raise NoLines(f"{table.name} has no lines, {what}: leave out --read-as=tracks")
     used: Counter[str] = Counter()
     recordings = recordings_of_ways([way for way, _ in ways], source_name, others)
     for recording, (_, number) in zip(recordings, ways, strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from heatlas.core.batch import COLUMNS
@@ -89,7 +90,9 @@ def _trips(
 ) -> Iterator[Recording]:
     """Trips of a partition of large data."""
     if person is not None and person != "person":
-        raise BadOption(f"--person {person} is for other tables: {name} says in its column person whose its trips are")
+        raise BadOption(
+            f"--person={quote(person)} is for other tables: {name} says in its column person whose its trips are"
+        )
     check_schema(table.schema, table.name)
     known = {*REQUIRED, *ATTRIBUTES, *STATES, *COLUMNS}
     others = [column for column in table.schema.names if column not in known]

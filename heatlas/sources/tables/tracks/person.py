@@ -75,7 +75,7 @@ def person_column(names: Sequence[str], person: str | None, table: str) -> str |
         For `FOLDER`, and for a name that is almost that of a column.
     """
     if person == FOLDER:
-        raise BadOption(f"--person {FOLDER} is for recordings in folders, and {table} is a table: name its column")
+        raise BadOption(f"--person={FOLDER} is for recordings in folders, and {table} is a table: name its column")
     wanted = COLUMN if person is None else person
     alike = [name for name in names if name == wanted] or [
         name for name in names if plain_name(name) and plain_name(name) == plain_name(wanted)

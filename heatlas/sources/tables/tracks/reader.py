@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption, HeatlasError
@@ -66,10 +67,10 @@ def track_option(tables: Sequence[GivenTable], options: TableOptions, read: Read
     """
     track = options.track
     if track is not None and options.weight is not None:
-        raise BadOption(f"--weight is for points, and with --track {track} rows are tracks: leave it out")
+        raise BadOption(f"--weight is for points, and with --track={quote(track)} rows are tracks: leave it out")
     if track is not None:
         if read.read_as == "points":
-            raise BadOption(f"--read-as points and --track {track} contradict each other: leave one of them out")
+            raise BadOption(f"--read-as=points and --track={quote(track)} contradict each other: leave one of them out")
         return track
     if read.read_as == "points":
         return None
@@ -79,7 +80,7 @@ def track_option(tables: Sequence[GivenTable], options: TableOptions, read: Read
     if read.read_as == "tracks":
         if pointed:
             raise BadOption(
-                "--read-as tracks reads lines, which have no --lat, --lon, --place and --weight: leave one of them out"
+                "--read-as=tracks reads lines, which have no --lat, --lon, --place and --weight: leave one of them out"
             )
         polylines = None if options.geometry else _polylines(tables, options)
         return polylines or LINES
@@ -228,12 +229,12 @@ def hint(schema: pa.Schema, time: str | None) -> str:
     shorter = may_be_times(schema.names)
     if time is None and not shorter:
         return ""
-    more = "" if time is not None else f" --time {shorter[0]}"
+    more = "" if time is not None else f" --time={quote(shorter[0])}"
     words = _IDS.split()
     ranked = sorted((words.index(plain_name(name)), name) for name in schema.names if plain_name(name) in words)
     if ranked:
         name = ranked[0][1]
         written = f"'{name}'" if not name.isidentifier() else name
-        return f"rows with a time look like fixes of tracks: draw lines with --track {written}{more}"
-    one = f"draw one line with --track all{more}"
+        return f"rows with a time look like fixes of tracks: draw lines with --track={written}{more}"
+    one = f"draw one line with --track=all{more}"
     return f"rows with a time may be fixes: {one}, or name the column that tells tracks apart"

@@ -38,10 +38,10 @@ def may_be_times(names: Sequence[str], columns: PointColumns | None = None) -> l
 def looks_like_time(names: Sequence[str]) -> str:
     """Warning that columns were not read as times although their names suggest it."""
     if len(names) == 1:
-        said, options = f"{names[0]!r} looks like a time", f"--time {quote(names[0])}"
+        said, options = f"{names[0]!r} looks like a time", f"--time={quote(names[0])}"
     else:
         said = f"{', '.join(map(repr, names[:-1]))} and {names[-1]!r} look like times"
-        options = " or ".join(f"--time {quote(name)}" for name in names)
+        options = " or ".join(f"--time={quote(name)}" for name in names)
     return f"{said}: say {options}; without it rows keep the file's order and have no dates"
 
 
