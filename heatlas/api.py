@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from heatlas.core.batch import COLUMNS
 from heatlas.core.context import NOBODY, Context, silent
 from heatlas.core.errors import BadOption, Undecided
-from heatlas.core.wording import worded
+from heatlas.core.wording import worded, worded_report
 from heatlas.dataset.tracks import Tracks
 from heatlas.options import GapOptions, InspectOptions, OpenOptions, TableOptions, gather, refuse
 from heatlas.options.signature import with_keywords
@@ -149,14 +149,17 @@ def inspect(
 
     Where the columns of the positions, or their format, cannot be found out, "undecided" says what to do.
     """
+    return worded_report(_described(sources, gather(InspectOptions, options, "inspect"), Context(workers, progress)))
+
+
+def _described(sources: tuple[Any, ...], request: InspectOptions, context: Context) -> dict[str, Any]:
     from heatlas.dataset.summary import describe_columns, describe_points, describe_tracks
     from heatlas.library.manage import point_sets_of, renewal_of
 
-    request = gather(InspectOptions, options, "inspect")
     asked = request.tables
     given = resolve(sources, asked, request.read)
     if not isinstance(given, GivenPoints):
-        described = describe_tracks(tracks_from(given, context=Context(workers, progress)))
+        described = describe_tracks(tracks_from(given, context=context))
         if not isinstance(given, GivenLibrary):
             return described
         described.pop("nothing", None)  # a library may be empty, or hold points alone
@@ -167,7 +170,7 @@ def inspect(
     tables = [each.table for each in given.tables]
     try:
         points = PointSet.given(given.tables)
-        return describe_points(points, lambda rows: progress("reading", rows, points.size))
+        return describe_points(points, lambda rows: context.progress("reading", rows, points.size))
     except BadOption as error:
         if any((asked.lat, asked.lon, asked.geometry, asked.place, asked.crs, asked.weight)):
             raise

@@ -328,7 +328,7 @@ def test_pictures_have_legends_titles_and_places(path, tmp_path):
 
 
 WRONG = [
-    ({"zoom": 26}, "--zoom 26 is outside of 0 to 25"),
+    ({"zoom": 26}, "--zoom 26 cannot be used: give a whole number from 0 to 25"),
     ({"zoom": 14.5}, "zoom 14.5 cannot be used: give a whole number from 0 to 25"),
     ({"zoom": 9, "public": True}, "zooms 10 to 25, not 9"),
     ({"output": "tiles.shp"}, "the ending '.shp' is none of .geojson, .gpx, .kml, .json, .png"),

@@ -198,6 +198,6 @@ def test_a_few_dates_far_from_all_others_are_told():
     odd = np.concatenate([np.full(3, -2.2e9), time, [3.8e9]])
     assert crowded(odd) == (
         "4 points are far from all others in time, and the film spans them: "
-        "--after 2023-11-28 --before 2024-03-15 films the rest"
+        "--after=2023-11-28 --before=2024-03-15 films the rest"
     )
     assert crowded(odd[:50]) is None  # too few to tell

@@ -144,7 +144,7 @@ def test_points_that_are_the_fixes_of_a_line():
     other = only(kml(data.replace("11.2,47.5,602", "11.3,47.5,602")))
     assert np.isnan(other.time).all()
     assert other.activity.start == NOON, "of the folder"
-    assert other.warnings == ("lines are drawn; 3 points are not: --read-as points draws the points",)
+    assert other.warnings == ("lines are drawn; 3 points are not: --read-as=points draws the points",)
 
 
 def test_a_private_placemark_is_private():
@@ -185,7 +185,7 @@ def test_what_is_not_drawn_is_counted():
     recording = only(kml(point * 3 + area + line("1,2", "3,4") + link))
     assert recording.warnings == (
         "1 link to other files: links are never followed",
-        "lines are drawn; 3 points and 1 area are not: --read-as points draws the points",
+        "lines are drawn; 3 points and 1 area are not: --read-as=points draws the points",
     )
     with pytest.raises(Unreadable, match="a map of places") as caught:
         read_kml(kml(point), "a")

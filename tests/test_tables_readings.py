@@ -158,7 +158,7 @@ def test_what_others_say_decides():
     rows = {"lat": ["60.17"], "lon": ["24.94"], "weight": ["1,234"]}
     found, opened = columns_of(table(rows), "lat", "lon", "weight")
     assert found[2].cast(pa.float64()).to_pylist() == [1234]
-    assert any("--decimal comma reads it otherwise" in text for text in opened.warnings)
+    assert any("--decimal=comma reads it otherwise" in text for text in opened.warnings)
     # Of positions a thousand is none.
     rows = {"lat": ["60,170"], "lon": ["24,941"], "weight": ["1.234"]}
     lat, lon, weight = columns_of(table(rows), "lat", "lon", "weight")[0]
@@ -218,10 +218,10 @@ def times(texts, once=False, rows=None, **given):
 @pytest.mark.parametrize(
     ("texts", "first", "says"),
     [
-        (["03/02/2024", "01/03/2024"], "2024-02-03T00:00", "--dates mdy reads it otherwise"),
+        (["03/02/2024", "01/03/2024"], "2024-02-03T00:00", "--dates=mdy reads it otherwise"),
         (["03/02/2024", "13/03/2024"], "2024-02-03T00:00", "day first"),
         (["03/02/2024 08:15", "01/13/2024 9:00"], "2024-03-02T08:15", "month first"),
-        (["03/02/2024 8:15 PM", "01/03/2024 9:00 AM"], "2024-03-02T20:15", "--dates dmy reads it otherwise"),
+        (["03/02/2024 8:15 PM", "01/03/2024 9:00 AM"], "2024-03-02T20:15", "--dates=dmy reads it otherwise"),
         (["03.02.24", "13.03.24"], "2024-02-03T00:00", "years of two digits are"),
         (["49-08-17", "49-08-18"], "1949-08-17T00:00", "year first"),
         (["3-Feb-24", "4-Feb-24"], "2024-02-03T00:00", "years of two digits are"),

@@ -240,7 +240,7 @@ def test_lines_are_no_dots():
     assert points[0].tolist() == [8]
     assert dropped == {"rows that are lines": 2}
     (warning,) = table.warnings
-    assert warning == "2 lines are not drawn: --read-as tracks draws them, each as a track"
+    assert warning == "2 lines are not drawn: --read-as=tracks draws them, each as a track"
 
 
 def test_the_first_reason_counts_and_sound_rows_stay_in_order():

@@ -223,7 +223,7 @@ def read(columns, track="id", **named):
 
 
 BACK = [f"2024-01-01T00:00:{59 - k:02d}Z" for k in range(4)]
-MISSED = "'{0}' looks like a time: say --time {0}; without it rows keep the file's order and have no dates"
+MISSED = "'{0}' looks like a time: say --time={0}; without it rows keep the file's order and have no dates"
 
 
 @pytest.mark.parametrize("times", [BACK, pd.to_datetime(BACK), [1704067259 - k for k in range(4)]])
@@ -241,7 +241,7 @@ def test_a_rare_name_of_a_time_without_moments_stays_a_measure_and_is_said():
     assert warnings == [MISSED.format("t")]
     (recording,), warnings = read({"id": ["a"] * 4, "t": BACK, "utc": BACK})
     assert np.isnan(recording.time).all()
-    both = "'t' and 'utc' look like times: say --time t or --time utc"
+    both = "'t' and 'utc' look like times: say --time=t or --time=utc"
     assert warnings == [f"{both}; without it rows keep the file's order and have no dates"]
     for columns, named in (({"t": BACK, "time": BACK}, {}), ({"t": BACK}, {"time": "t"})):
         (recording,), warnings = read({"id": ["a"] * 4, **columns}, **named)

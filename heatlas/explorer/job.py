@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-import numpy as np
-
 from heatlas.core.context import Context, silent
 from heatlas.core.errors import BadOption
 from heatlas.core.wording import worded_report
@@ -17,7 +15,6 @@ from heatlas.explorer.framing import box_around, busiest_box
 from heatlas.explorer.missing import missing_around
 from heatlas.explorer.outputs import PICTURE, check_output, write_outlines
 from heatlas.explorer.report import report_of
-from heatlas.explorer.visits import FINEST
 from heatlas.options import ExploreOptions, ImportOptions, gather, refuse
 from heatlas.options.parsing import parse_around
 from heatlas.options.signature import with_keywords
@@ -115,10 +112,6 @@ class _Job:
             parse_moment(date)
         if asked.filter.where is not None:
             parse_where(asked.filter.where)
-        if explorer.zoom is not None and not isinstance(explorer.zoom, int | np.integer):
-            raise BadOption(f"zoom {explorer.zoom!r} cannot be used: give a whole number from 0 to {FINEST}")
-        if not 0 <= (ZOOM if explorer.zoom is None else explorer.zoom) <= FINEST:
-            raise BadOption(f"--zoom={explorer.zoom} is outside of 0 to {FINEST}")
         if explorer.at_least is not None and not explorer.public:
             raise BadOption("--at-least is for --public, which leaves out what is of a few: say both or none")
         if explorer.public_least is not None and not explorer.public:

@@ -173,15 +173,22 @@ def refuse_kind(option: Option, value: Any) -> None:
     elif isinstance(value, numbers.Real):
         number, whole = float(value), "int" in words and "float" not in words
         fits = "Any" in words or "float" in words or (whole and number == int(number))
-        wanted = "a whole number" if whole else wanted
-        if fits and ((low is not None and number < low) or (high is not None and number > high)):
-            fits, wanted = False, f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
+        inside = (low is None or number >= low) and (high is None or number <= high)
+        if whole or (fits and not inside):
+            wanted = f"{'a whole number' if whole else 'a number'}{_said(low, high)}"
+        fits = fits and inside
     elif isinstance(value, (str, os.PathLike)):
         fits, wanted = "str" in words, "a number"
     else:
         fits = option.type is tuple or bool(option.takes)
     if not fits:
         raise BadOption(f"{option.flag}={value!r:.60} cannot be used: give {wanted}")
+
+
+def _said(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return "" if low is None else f" from {low:g} on"
+    return f" from {low:g} to {high:g}"
 
 
 def _is_given(value: Any) -> bool:
