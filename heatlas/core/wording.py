@@ -18,6 +18,8 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
+from heatlas.core.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -40,7 +42,7 @@ _SAID = rf"{_QUOTED}|[^\s;,]*(?:,[^\s;,]+)*"
 """Value after "=": to the next space."""
 _PLAIN = rf"{_QUOTED}|[+-]?\d[\w.:,+-]*|[A-Z]+(?:[,.:|]\w+)*(?!\w)"
 """Value after a space: in quotes, a number, or a placeholder such as LAT,LON,RADIUS."""
-_OPTION = re.compile(
+_OPTION = regex(
     rf"(?P<command>{_COMMAND})|(?<![\w-])--(?P<name>[a-z]+(?:-[a-z]+)*)(?:=(?P<said>{_SAID})| (?P<plain>{_PLAIN}))?"
 )
 _MESSAGES = frozenset({"hints", "notes", "reason", "undecided", "warnings"})
