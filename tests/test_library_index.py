@@ -230,7 +230,7 @@ def test_a_file_of_many_tracks_is_indexed_in_groups(tmp_path, tracks, monkeypatc
     """Passages of tens of thousands of tracks at once would take gigabytes; what is drawn is the same."""
     with open_library(tmp_path / "whole.db", create=True) as whole:
         put(whole, tracks[:8])
-        monkeypatch.setattr(writing, "_TRACKS", 3)
+        monkeypatch.setattr(writing, "_FIXES", 300)  # three tracks
         monkeypatch.setattr(writing, "_FEW", 2)
         monkeypatch.setattr(writing, "_PIXELS", 100)
         with open_library(tmp_path / "parts.db", create=True) as parts:

@@ -31,6 +31,7 @@ before have no such column: their values are unknown until the index is rebuilt 
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -131,10 +132,15 @@ def value_steps(names: Sequence[str], spent: NDArray[np.float64]) -> dict[str, N
     -------
     dict of str to ndarray of int32 (k,)
     """
+    return dict(zip(names, round_means(spent, _rules(tuple(names)), UNKNOWN), strict=True))
+
+
+@functools.cache
+def _rules(names: tuple[str, ...]) -> NDArray[np.float64]:
+    """Rules of `round_means` for metrics; the same for each zoom of each track."""
     rules, at = [], 0
     for name in names:
         metric = METRICS[name]
         rules.append((at, *rounding(name), round(metric.period / VALUES[name].step) if metric.cyclic else 0))
         at += 2 if metric.cyclic else 1
-    found = round_means(spent, np.array(rules, np.float64).reshape(-1, 6), UNKNOWN)
-    return dict(zip(names, found, strict=True))
+    return np.array(rules, np.float64).reshape(-1, 6)

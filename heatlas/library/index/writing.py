@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["append", "tiles_of"]
 
-_TRACKS, _FIXES = 1024, 1 << 17
-"""Tracks, and fixes of them, that are prepared at once: with their metrics they take half a kilobyte a fix."""
-_FEW, _PIXELS = 64, 1 << 18
-"""Tracks, and pixels that they are long, from which they are traced apart from the next ones."""
-_BYTES = 48 << 20
+_FIXES, _LONG = 1 << 17, 1 << 20
+"""Fixes, and pixels of the finest zoom, from which tracks are prepared and traced apart from the next ones: with their
+metrics they take half a kilobyte a fix, and as encoded bytes some 40 a pixel."""
+_FEW, _PIXELS = 8, 1 << 18
+"""Tracks, and pixels that they are long, from which they are traced at once: a hundred bytes a pixel."""
+_BYTES = 32 << 20
 """Encoded bytes from which all tiles are written. Until then what is added to a tile goes into one chunk."""
 _AHEAD = 2
 """Results that may wait until they are used: those of all zooms take much more memory than the tracks."""
@@ -73,7 +74,7 @@ def append(
     size = 0
     with ThreadPoolExecutor(workers) as pool:
         ahead = _Ahead(pool, workers + _AHEAD)
-        for some in _in_groups(tracks):
+        for some in _in_groups(tracks, zooms[0] if zooms else 0):
             jobs = (
                 (zoom, columns(zoom), {k: some[k] for k in numbers})
                 for zoom in zooms
@@ -108,16 +109,17 @@ class _Ahead:
             yield waiting.popleft().result()
 
 
-def _in_groups(tracks: Iterable[tuple[int, PreparedTrack]]) -> Iterator[dict[int, PreparedTrack]]:
+def _in_groups(tracks: Iterable[tuple[int, PreparedTrack]], finest: int) -> Iterator[dict[int, PreparedTrack]]:
     """Tracks that are held at once: one file may hold tens of thousands."""
     group: dict[int, PreparedTrack] = {}
-    fixes = 0
+    fixes, pixels = 0, 0.0
     for number, track in tracks:
         group[number] = track
         fixes += track.batch.fixes
-        if len(group) >= _TRACKS or fixes >= _FIXES:
+        pixels += track.length * 256 * 2.0**finest
+        if fixes >= _FIXES or pixels >= _LONG:
             yield group
-            group, fixes = {}, 0
+            group, fixes, pixels = {}, 0, 0.0
     if group:
         yield group
 

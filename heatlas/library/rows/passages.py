@@ -40,13 +40,15 @@ class Passages:
 class PreparedTrack:
     """Track with the values that are the same at every zoom computed beforehand."""
 
-    __slots__ = ("_lines", "_metres", "_rejoin", "batch", "metrics")
+    __slots__ = ("_bounds", "_ground", "_lines", "_metres", "_rejoin", "batch", "metrics")
 
     def __init__(self, batch: Batch, rejoin: float, only: Collection[str] | None = None) -> None:
         """Prepare a batch of one track, from which private parts were cut; `only` are the metrics that are needed."""
         self.batch = batch
         self._rejoin = rejoin
         self._metres = metres_along(batch.u, batch.v, batch.segments)
+        self._bounds: tuple[float, ...] = tuple(batch.bounds[0].tolist()) if batch.fixes else ()
+        self._ground = _ground_of(batch) if batch.fixes else (1.0, 1.0)
         fit = {
             name: metric.at_fixes
             for name, metric in stored().items()
@@ -60,7 +62,7 @@ class PreparedTrack:
     @property
     def length(self) -> float:
         """Length of the way, in world units."""
-        return float(self._metres.sum() / ground_metres(self.batch.v[0])[0]) if self.batch.fixes else 0.0
+        return float(self._metres.sum()) / self._ground[0]
 
     def at(self, zoom: int, wanted: Collection[str] | None = None) -> Passages:
         """Passages of the track at a zoom; across the antimeridian they continue at the other edge of the world.
@@ -71,10 +73,10 @@ class PreparedTrack:
         scale = 256 * 2**zoom
         if not batch.fixes:
             return Passages(np.zeros(0, np.int64), np.zeros(0, np.uint16), {})
-        west, east, north, south = batch.bounds[0].tolist()
+        west, east, north, south = self._bounds
         x0, y0 = math.floor(west * scale) - 1, math.floor(north * scale) - 1
         width, height = math.ceil(east * scale) + 2 - x0, math.ceil(south * scale) + 2 - y0
-        least, bits = _reach(batch, scale, self._rejoin)
+        least, bits = _reach(self._ground, scale, self._rejoin)
         bits = min(bits, max(width, height).bit_length())  # a table as wide as the whole track is wide enough
         cells, fixes, passage, line, until = list_visits(
             batch.u, batch.v, batch.progress, batch.segments, frame_of(scale, x0, y0, width, height), least, bits
@@ -114,10 +116,14 @@ class PreparedTrack:
         return self._lines[names]
 
 
-def _reach(batch: Batch, scale: float, rejoin: float) -> tuple[float, int]:
-    """Rejoin distance of a track in metres, and the bits of its table (as in `heatlas.raster.draw_tracks`)."""
-    least = max(rejoin, 2 * float(ground_metres(batch.v[0])[0]) / scale)
+def _ground_of(batch: Batch) -> tuple[float, float]:
+    """Metres of a world unit eastwards where a track begins, and the fewest in any direction anywhere on it."""
     _, _, north, south = batch.bounds[0].tolist()
-    polar = max(south, 1 - north)
-    smallest = min(float(metres) for metres in ground_metres(polar)) / scale
-    return least, max(3, math.ceil(math.log2((1.1 * least + 2 * TOLERANCE) / smallest + 4)))
+    east, down = ground_metres(np.array([batch.v[0], max(south, 1 - north)]))
+    return float(east[0]), min(float(east[1]), float(down[1]))
+
+
+def _reach(ground: tuple[float, float], scale: float, rejoin: float) -> tuple[float, int]:
+    """Rejoin distance of a track in metres, and the bits of its table (as in `heatlas.raster.draw_tracks`)."""
+    least = max(rejoin, 2 * ground[0] / scale)
+    return least, max(3, math.ceil(math.log2((1.1 * least + 2 * TOLERANCE) / (ground[1] / scale) + 4)))
