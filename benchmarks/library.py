@@ -1,19 +1,24 @@
 """A library of many kilometres: its size, what adding one activity costs, and tiles drawn with filters.
 
     python benchmarks/library.py [--km 4000] [--at FILE] [SOURCE...]
+    python benchmarks/library.py --grow 20000 [--fixes 300] [SOURCE...]
 
 Activities are those of SOURCE, by default of a made-up athlete, and, until there are enough kilometres, copies of them
 on other days, each moved by some metres and jittered, so that neither times nor pixels repeat. With --at the library
 is kept there, and used again when it is there already. Tiles are drawn on one core; before each, SQLite's own cache is
 emptied, so that every page is fetched anew (from the system's cache; --cold asks the system to forget it as well).
+With --grow it only tells, for each thousand activities, the seconds of the processors that adding them took, of which
+so many fixes are used: what costs more in a large library than in a small one is seen there.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import tempfile
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,7 +41,8 @@ from heatlas.library.rows.merged import list_activities, select
 from heatlas.raster.measure import parse_measure
 from heatlas.sources.load import load
 
-GROUP = 64
+GROUP = 256
+"""Activities of a transaction, as of an import."""
 TILES = 40
 """Tiles of each zoom that are drawn, taken at random, beside the three fullest."""
 ROUNDS = 3
@@ -64,10 +70,10 @@ def moved(track, days, rng):
     )  # fmt: skip
 
 
-def originals(sources):
+def originals(sources, count):
     with tempfile.TemporaryDirectory() as folder:
         if not sources:
-            write_demo(Path(folder) / "export", activities=500, seed=1)
+            write_demo(Path(folder) / "export", activities=count, seed=1)
             sources = [Path(folder) / "export"]
         batches, _ = load([Path(source) for source in sources])
     return [single for batch in batches for single in split(batch, [tuple(batch.columns)] * len(batch))]
@@ -75,33 +81,70 @@ def originals(sources):
 
 def fill(library, tracks, km):
     """Bring tracks in, and copies until there are so many kilometres."""
-    rng = np.random.default_rng(1)
-    done, turn = 0.0, 0
-    seconds = {"copies sought": 0.0, "indexed": 0.0}
+    done, turn, endless = 0.0, 0, copies_of(tracks)
+    seconds = Counter()
     while done < km * 1000:
         some = []
         while len(some) < GROUP and done < km * 1000:
-            track = tracks[turn % len(tracks)]
-            track = moved(track, APART * (turn // len(tracks)), rng) if turn >= len(tracks) else track
-            some.append(track)
-            done += track.activities[0].distance or 0
-            turn += 1
-        with library.write() as link:
-            if turn == len(some):
-                said = '{"read": 1, "unread": [], "warnings": [], "dropped": {}}'
-                link.execute("INSERT INTO files VALUES (1, 'made', 0, 0, x'', x'', ?)", (said,))
-            started = time.perf_counter()
-            found = resolve(link, {insert_activity(link, 1, track): track for track in some})
-            middle = time.perf_counter()
-            index(link, found.show, os.cpu_count() or 1)
-            seconds["copies sought"] += middle - started
-            seconds["indexed"] += time.perf_counter() - middle
+            some.append(next(endless))
+            done += some[-1].activities[0].distance or 0
+        turn += len(some)
+        seconds += add(library, some, time.perf_counter)
     started = time.perf_counter()
     compact(library)
     seconds["put together"] = time.perf_counter() - started
     with library.write() as link:
         link.execute("PRAGMA user_version")  # a commit, so that what was written before is on disk
     print(f"{turn:,} activities in: " + ", ".join(f"{what} {s:.1f} s" for what, s in seconds.items()))
+
+
+def copies_of(tracks):
+    """Tracks, and then copies of them on other days, for ever."""
+    rng = np.random.default_rng(1)
+    for turn in itertools.count():
+        track = tracks[turn % len(tracks)]
+        yield moved(track, APART * (turn // len(tracks)), rng) if turn >= len(tracks) else track
+
+
+def add(library, some, clock):
+    """Bring a group of tracks in; returns the seconds of each step."""
+    with library.write() as link:
+        said = '{"read": 1, "unread": [], "warnings": [], "dropped": {}}'
+        link.execute("INSERT OR IGNORE INTO files VALUES (1, 'made', 0, 0, x'', x'', ?)", (said,))
+        times = [clock()]
+        new = {insert_activity(link, 1, track): track for track in some}
+        times.append(clock())
+        found = resolve(link, new)
+        times.append(clock())
+        index(link, found.show, os.cpu_count() or 1)
+        times.append(clock())
+    times.append(clock())
+    assert not found.pairs
+    return Counter(dict(zip(("stored", "copies sought", "indexed", "committed"), np.diff(times), strict=True)))
+
+
+def grow(library, tracks, count):
+    """Tell what each thousand activities cost."""
+    endless = copies_of(tracks)
+    for first in range(0, count, 1000):
+        seconds, left = Counter(), min(1000, count - first)
+        while left:
+            some = list(itertools.islice(endless, min(GROUP, left)))
+            left -= len(some)
+            seconds += add(library, some, time.process_time)
+        size = (library.path.stat().st_size + library.path.with_name(f"{library.path.name}-wal").stat().st_size) / 1e6
+        told = ", ".join(f"{what} {s:.1f}" for what, s in seconds.items())
+        print(f"{first:6,} there: {seconds.total():.1f} s: {told}; {size:,.0f} MB with the log", flush=True)
+
+
+def shortened(track, fixes):
+    """The first fixes of a track."""
+    count = min(fixes, track.fixes)
+    return replace(
+        track, **{name: getattr(track, name)[:count] for name in ("u", "v", "time", "progress")},
+        columns={name: column[:count] for name, column in track.columns.items()},
+        segments=np.unique(np.minimum(track.segments, count)), tracks=np.array([0, np.sum(track.segments < count)]),
+    )  # fmt: skip
 
 
 def sizes(library, km):
@@ -227,12 +270,17 @@ def main() -> None:
     parser.add_argument("--km", type=float, default=4000)
     parser.add_argument("--at", type=Path)
     parser.add_argument("--cold", action="store_true")
+    parser.add_argument("--grow", type=int, default=0)
+    parser.add_argument("--fixes", type=int, default=1 << 62)
     options = parser.parse_args()
-    tracks = originals(options.sources)
+    tracks = [shortened(track, options.fixes) for track in originals(options.sources, max(500, options.grow // 16))]
     with tempfile.TemporaryDirectory() as folder:
         path = options.at or Path(folder) / "library.db"
         there = path.exists()
         with open_library(path, create=True) as library:
+            if options.grow:
+                grow(library, tracks, options.grow)
+                return
             if not there:
                 fill(library, tracks, options.km)
             activities = list_activities(library)
