@@ -75,8 +75,8 @@ def walks(tmp_path_factory):
     return folder
 
 
-def published(walks, path, measure, **options):
-    heatlas.render(walks / "all.parquet", output=path, track="trip", measure=measure, zoom="0-14", workers=1, **options)
+def published(walks, path, measure, zoom="0-14", **options):
+    heatlas.render(walks / "all.parquet", output=path, track="trip", measure=measure, zoom=zoom, workers=1, **options)
     return tiles_in(path)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from killing_tasks import Killing
 from partitions import trips_of, write_partitions
 from test_scale import names_in, recipe_of, tiles_in
 
@@ -14,7 +13,6 @@ from heatlas.scale.archive import build
 from heatlas.scale.dask_engine import Dask, refuse_other_versions
 from heatlas.scale.engine import Here
 from heatlas.scale.plan import Sizes
-from heatlas.scale.pool import Pool
 
 ONE = Context(1)
 SMALL = Sizes(2, 3, 40)
@@ -30,24 +28,11 @@ def built(tmp_path_factory):
     return source, recipe, tiles_in(folder / "a.pmtiles")
 
 
-def test_killed_processes_change_nothing(built, tmp_path):
-    source, recipe, tiles = built
-    (tmp_path / "killed").mkdir()
-    with Pool(1) as pool:
-        engine = Killing(pool, tmp_path / "killed", ("trace",))
-        build([source], str(tmp_path / "a.pmtiles"), recipe, engine, ONE, sizes=SMALL)
-        assert len(pool.processes) == 1
-    assert not pool.processes
-    assert tiles_in(tmp_path / "a.pmtiles") == tiles
-    assert names_in(tmp_path / "killed") == ["TraceTask"]
-    assert names_in(tmp_path) == ["a.pmtiles", "killed"]
-
-
 def test_dask_makes_the_same_tiles(built, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
     source, recipe, tiles = built
     with distributed.Client(
-        processes=False, n_workers=1, threads_per_worker=2, dashboard_address=None, set_as_default=False
+        processes=False, n_workers=1, threads_per_worker=2, dashboard_address="127.0.0.1:0", set_as_default=False
     ) as client:
         build([source], str(tmp_path / "a.pmtiles"), recipe, Dask(client), ONE, sizes=SMALL)
         assert tiles_in(tmp_path / "a.pmtiles") == tiles

@@ -80,7 +80,10 @@ def _client(address: str, context: Context, stack: ExitStack) -> Any:
     if not address:
         cluster = stack.enter_context(
             LocalCluster(
-                n_workers=context.threads, threads_per_worker=1, dashboard_address=None, silence_logs=logging.ERROR
+                n_workers=context.threads,
+                threads_per_worker=1,
+                silence_logs=logging.ERROR,
+                dashboard_address="127.0.0.1:0",  # without one it takes port 8787, which another cluster may have
             )
         )
         return stack.enter_context(Client(cluster))
