@@ -236,7 +236,7 @@ def test_a_drive_is_no_database(path):
 
 
 def test_settings_of_a_user_without_a_home(monkeypatch, tmp_path):
-    from heatlas.tracks.privacy.secret import config_folder
+    from heatlas.core.folders import config_folder
 
     def nowhere():
         raise RuntimeError("Could not determine home directory.")

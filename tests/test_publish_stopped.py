@@ -20,9 +20,9 @@ from PIL import Image
 from publishing import folder_tiles, publish, tiles_in
 
 from heatlas.core.errors import BadOption, HeatlasError
+from heatlas.core.paths import state_beside
 from heatlas.library.rows.merged import list_activities
 from heatlas.publish import pyramid
-from heatlas.publish.archive import state_of
 from heatlas.publish.databases import partial_of
 
 OUTPUTS = ("tiles", "heat.mbtiles", "heat.pmtiles", "heat.sqlitedb")
@@ -213,7 +213,7 @@ def test_only_what_was_published_is_replaced(home, tmp_path):
     (tmp_path / "heat.pmtiles").unlink()
     report = publish(home, tmp_path / "heat.pmtiles", zooms=(8, 12))["tiles"]
     assert len(tiles_in(tmp_path / "heat.pmtiles")) == report["written"]
-    state_of(tmp_path / "heat.pmtiles").unlink()
+    state_beside(tmp_path / "heat.pmtiles").unlink()
     publish(home, tmp_path / "heat.pmtiles", zooms=(8, 12))
     assert len(tiles_in(tmp_path / "heat.pmtiles")) == report["written"]
 

@@ -5,11 +5,15 @@ import subprocess
 import sys
 
 import made
+from click.testing import CliRunner
 
-from heatlas.library.manage import import_into
+from heatlas.cli import group
 
 LIGHT = ["numpy", "numba", "llvmlite", "pyarrow", "lxml", "PIL", "rich", "rasterio", "sqlite3"]
 READING = ["numba", "llvmlite", "pyarrow", "lxml", "PIL", "rich", "ssl"]
+DRAWING = ["pyarrow.fs", "lxml", "PIL", "rich", "heatlas.sources.load"]
+"""What a picture of a library does not need; in a checkout kernels load numba, and that what it needs."""
+TILES = ["render", "-o", "site", "--zoom", "9-10", "--quiet"]
 
 PROGRAM = """
 import json, sys
@@ -24,16 +28,22 @@ for arguments, heavy in json.loads(sys.argv[1]):
 """
 
 
-def test_commands_load_only_what_they_need(tmp_path):
+def test_commands_load_only_what_they_need(tmp_path, monkeypatch):
     (tmp_path / "tracks").mkdir()
     (tmp_path / "tracks" / "a.gpx").write_bytes(made.gpx(*made.straight()))
-    import_into(tmp_path / "heatlas.db", tmp_path / "tracks")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HEATLAS_CONFIG", str(tmp_path / "config"))
+    for done_before in (["import", "tracks", "--quiet"], TILES) * 2:
+        assert CliRunner().invoke(group, done_before).exit_code == 0
     # One process, those that need least first: what one loads, the next has.
     commands = [
         (["--version"], LIGHT),
         (["--help"], LIGHT),
         (["render", "--help"], LIGHT),
-        (["import", "tracks", "--quiet"], READING),
+        (["import", "tracks", "--quiet"], LIGHT),  # known to change nothing
+        (TILES, LIGHT),
+        (["import", "tracks/a.gpx", "--quiet"], READING),
+        (["render", "-o", "heat.png", "--width", "300", "--quiet"], DRAWING),
     ]
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, json.dumps(commands)],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,8 @@ from heatlas.cli.options import request_options, workers_option
 from heatlas.cli.progress import show_progress
 from heatlas.core.context import Context
 from heatlas.core.errors import NothingToDraw
+from heatlas.core.paths import files_of_database
+from heatlas.core.repeat import Repeat
 from heatlas.core.stopping import stop_status
 from heatlas.core.words import counted
 from heatlas.options import AthleteOptions, FollowOptions, ImportOptions, gather
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
     from heatlas.cli.progress import Progress
 
 __all__ = ["import_command", "library_group"]
+
+_GLANCE = 20 * 3600.0
+"""Seconds after which an import that has nothing to do opens the library all the same, and looks for damage in it."""
 
 
 @click.command("import")
@@ -44,7 +51,6 @@ def import_command(
     points) from now on. With --watch or --every it goes on until it is stopped.
     """
     from heatlas.cli.summary import print_json
-    from heatlas.library.manage import import_into
 
     def tell(report: dict[str, Any]) -> None:
         if as_json:
@@ -56,8 +62,14 @@ def import_command(
         with show_progress(quiet) as progress:
             _follow(sources, library, FollowOptions(watch=watch, every=every), tell, progress, options)
         return
+    before = _repeat(sources, library, options)
+    if before is not None and (known := before.earlier()) is not None:
+        tell(known)
+        return
+    from heatlas.library.manage import import_into
+
     try:
-        with show_progress(quiet) as progress:
+        with show_progress(quiet) as progress, before or nullcontext():
             report = import_into(library, *sources, progress=progress.count, **options)
     except KeyboardInterrupt:
         click.echo(f"heatlas: stopped; {library} keeps what was brought in, and the same command goes on", err=True)
@@ -65,6 +77,16 @@ def import_command(
     tell(report)
     if "nothing" in report:
         raise NothingToDraw(report["nothing"])  # so that commands that follow do not run
+    if before is not None and not (report["point_sets"] or report.get("open_places")):
+        before.note(report)
+
+
+def _repeat(sources: tuple[str, ...], library: str, options: dict[str, Any]) -> Repeat | None:
+    """Import of files and folders, which may have been done before; None for all others, such as of databases."""
+    if not all(map(os.path.exists, sources)):
+        return None
+    asked = {**options, "workers": None, "sources": sources, "library": library}
+    return Repeat("import", asked, [*sources, *files_of_database(library)], (), "import", _GLANCE)
 
 
 def _follow(

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import click
 
 from heatlas.cli.options import quiet_option, request_options, sources_or_library, workers_option
 from heatlas.cli.progress import show_progress
+from heatlas.core.errors import BadOption
+from heatlas.core.paths import files_of_database, state_beside
+from heatlas.core.repeat import Repeat
 from heatlas.core.stopping import stop_status
 from heatlas.options import RenderOptions
 
 __all__ = ["command"]
+
+_SQLITE = b"SQLite format 3\0"
+"""Beginning of a library."""
 
 
 @click.command("render")
@@ -30,7 +38,6 @@ def command(  # noqa: D103 - the help text stands below
 ) -> None:
     sources = sources_or_library(sources)
     from heatlas.cli.summary import print_json, print_summary
-    from heatlas.rendering import render
     from heatlas.rendering.kinds import kind_of
 
     def tell(report: dict[str, Any]) -> None:
@@ -39,9 +46,15 @@ def command(  # noqa: D103 - the help text stands below
         elif not quiet:
             print_summary(report)
 
+    before = _repeat(sources, output, options)
+    if before is not None and (known := before.earlier()) is not None:
+        tell(known)
+        return
+    from heatlas.rendering import render
+
     goes_on = options["watch"] or (options["every"] is not None and kind_of(output, ()) == "tiles")
     try:
-        with show_progress(quiet) as progress:
+        with show_progress(quiet) as progress, before or nullcontext():
             report = render(*sources, output=output, told=tell if goes_on else None, progress=progress.count, **options)
     except KeyboardInterrupt:
         if kind_of(output, ()) != "tiles":
@@ -50,6 +63,27 @@ def command(  # noqa: D103 - the help text stands below
         raise SystemExit(stop_status() or 130) from None
     if not goes_on:
         tell(report)
+    if before is not None and not (
+        report["tiles"]["written"] or report["tiles"]["removed"] or report.get("open_places")
+    ):
+        before.note(report)
+
+
+def _repeat(sources: tuple[str, ...], output: str, options: dict[str, Any]) -> Repeat | None:
+    """Tiles of a library that were written before, which may not have changed; None for all other work."""
+    from heatlas.rendering.kinds import kind_of
+
+    try:
+        tiles = kind_of(output, ()) == "tiles"
+        with open(sources[0], "rb") as file:  # noqa: PTH123 - a name may be impossible
+            library = file.read(len(_SQLITE)) == _SQLITE
+    except (OSError, ValueError, BadOption):  # it is said where sources and outputs are looked at
+        return None
+    again = options["watch"] or options["every"] is not None or options["engine"] is not None
+    if len(sources) > 1 or not (tiles and library) or again:
+        return None
+    asked = {**options, "workers": None, "sources": sources, "output": output}
+    return Repeat("render", asked, files_of_database(sources[0]), (output, str(state_beside(Path(output)))))
 
 
 command.help = """Draw SOURCE as a heat map.

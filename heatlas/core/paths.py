@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["flush", "parents_made", "possible_name", "reason_of", "refuse_name", "refuse_place", "rename"]
+__all__ = [
+    "files_of_database", "flush", "parents_made", "possible_name", "reason_of", "refuse_name", "refuse_place", "rename",
+    "state_beside",
+]  # fmt: skip
 
 _TRIES = 20
 _PAUSE = 0.05
@@ -147,3 +150,14 @@ def reason_of(error: OSError, path: Path) -> str:
             "temporary names included: take a shorter one"
         )
     return reason
+
+
+def state_beside(path: Path) -> Path:
+    """Hidden file beside an archive of tiles with its ledger, and with the waiting tiles of a run that was stopped."""
+    return path.with_name(f".{path.name}.state")
+
+
+def files_of_database(path: str) -> list[str]:
+    """Files that hold a database of SQLite: its own, and those that hold what was written last."""
+    own = os.path.realpath(path)
+    return [own, f"{own}-wal", f"{own}-journal"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import HeatlasError, SourceFailed
+from heatlas.core.paths import state_beside
 from heatlas.pmtiles.directory import Directory
 from heatlas.pmtiles.hilbert import numbers_of
 from heatlas.publish.ledger import failures, open_ledger
@@ -27,14 +28,9 @@ if TYPE_CHECKING:
     from heatlas.publish.ledger import Ledger
     from heatlas.publish.sink import Metadata
 
-__all__ = ["open_archive", "state_of"]
+__all__ = ["open_archive"]
 
 _SPOOL = "CREATE TABLE IF NOT EXISTS waiting (number INTEGER PRIMARY KEY, data BLOB NOT NULL)"
-
-
-def state_of(path: Path) -> Path:
-    """Hidden file beside an archive with its ledger, and with the waiting tiles of a run that was stopped."""
-    return path.with_name(f".{path.name}.state")
 
 
 @contextmanager
@@ -45,7 +41,7 @@ def open_archive(path: Path, style: bytes, form: str) -> Iterator[Sink]:  # noqa
     unchanged tiles are copied from the old one. Then the new archive replaces the old one.
     """
     path = path.resolve() if path.is_symlink() else path
-    with open_ledger(state_of(path), alone=True) as ledger:
+    with open_ledger(state_beside(path), alone=True) as ledger:
         ledger.begin()
         ledger.connection.execute(_SPOOL)
         known = ledger.get("generations")
@@ -132,7 +128,7 @@ def _together(
     before, read = old
     in_new, in_old = _places(new, numbers), _places(before.numbers, numbers)
     if ((in_new < 0) & (in_old < 0)).any():
-        raise HeatlasError(f"{path} is not what was published: remove {state_of(path)} to begin anew")
+        raise HeatlasError(f"{path} is not what was published: remove {state_beside(path)} to begin anew")
     lengths = np.empty(len(numbers), np.int64)
     lengths[in_old >= 0] = before.lengths[in_old[in_old >= 0]]
     lengths[in_new >= 0] = sizes[in_new[in_new >= 0]]

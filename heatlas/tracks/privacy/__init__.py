@@ -13,10 +13,10 @@ from heatlas.tracks.privacy.advice import ADVISED, as_option, covering, how_to_h
 from heatlas.tracks.privacy.cuts import RULE, Privacy, Zone, far_from, hide
 from heatlas.tracks.privacy.frequented import Frequented, find_open, marks_of, shown_near
 from heatlas.tracks.privacy.gathering import CLUSTER, gather, metres_from
-from heatlas.tracks.privacy.secret import config_folder, owner_secret
+from heatlas.tracks.privacy.secret import owner_secret
 
 __all__ = [
-    "ADVISED", "CLUSTER", "RULE", "Frequented", "Privacy", "Zone", "as_option", "config_folder", "covering",
+    "ADVISED", "CLUSTER", "RULE", "Frequented", "Privacy", "Zone", "as_option", "covering",
     "far_from", "find_open", "gather", "hide", "how_to_hide", "marks_of", "metres_from", "owner_secret", "shown_near",
     "zone_name",
 ]  # fmt: skip

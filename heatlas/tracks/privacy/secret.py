@@ -4,38 +4,19 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption
+from heatlas.core.folders import config_folder
 
-__all__ = ["config_folder", "owner_secret"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["owner_secret"]
 
 _TRIES, _PAUSE = 20, 0.05
 """Number of attempts, and seconds between them, to read a file that is still empty."""
-
-
-def config_folder() -> Path:
-    """Return the folder of the owner's settings; the environment variable HEATLAS_CONFIG overrides it.
-
-    Raises
-    ------
-    BadOption
-        When this user has no home.
-    """
-    if folder := os.environ.get("HEATLAS_CONFIG"):
-        return Path(folder)
-    if folder := os.environ.get("APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME"):
-        return Path(folder) / "heatlas"
-    try:
-        home = Path.home()
-    except RuntimeError:
-        raise BadOption(
-            "the secret for hiding home has no place, as this user has no home: set HEATLAS_CONFIG to a folder that "
-            "can be written"
-        ) from None
-    return (home if sys.platform == "win32" else home / ".config") / "heatlas"
 
 
 def owner_secret() -> bytes:
