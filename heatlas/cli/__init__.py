@@ -11,6 +11,7 @@
 `prepare`   `heatlas prepare`
 `options`   options that several commands share, or that a request declares
 `old_flags` old names of options
+`groups`    groups of commands, and numbers, that refuse in plain words
 `progress`  progress bars on stderr
 `summary`   reports in words and as JSON
 `redaction` reports without places and names
@@ -30,6 +31,7 @@ from typing import Any
 import click
 
 from heatlas.cli.failures import explain, refuse_small_limit
+from heatlas.cli.groups import Group
 from heatlas.cli.old_flags import with_new_flags
 from heatlas.cli.streams import ReaderGone, prepare_streams
 from heatlas.core.stopping import end_at_once, heed_stops, stop_status
@@ -39,7 +41,7 @@ from heatlas.core.wording import through, worded
 __all__ = ["main"]
 
 
-class _Lazy(click.Group):
+class _Lazy(Group):
     """A group that imports a command when it is used, so that --help stays quick."""
 
     commands_in = {  # noqa: RUF012 - click's own style

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from heatlas.cli.groups import Integer
 from heatlas.cli.progress import show_progress
 
 __all__ = ["command"]
@@ -14,7 +15,7 @@ __all__ = ["command"]
 @click.command("demo")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--seed", default=1, show_default=True, help="Another number makes another diary.")
-@click.option("--activities", default=200, show_default=True, type=click.IntRange(1), metavar="N", help="How many.")
+@click.option("--activities", default=200, show_default=True, type=Integer(1), metavar="N", help="How many.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 def command(folder: Path, seed: int, activities: int, quiet: bool) -> None:
     """Write a made-up but believable Strava export into DIR, to try everything without data."""

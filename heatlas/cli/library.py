@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from heatlas.cli.groups import Group
 from heatlas.cli.options import library_option as _library
 from heatlas.cli.options import quiet_option as _quiet
 from heatlas.cli.options import request_options, workers_option
@@ -136,7 +137,7 @@ def _print_point_set(report: dict[str, Any]) -> None:
     click.echo(f"{report['name']}: {counted(report['points'], 'points')}{said}")
 
 
-@click.group("library")
+@click.group("library", cls=Group)
 def library_group() -> None:
     """Look after a library."""
 

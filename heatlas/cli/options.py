@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from heatlas.cli.groups import Integer, Number
 from heatlas.options import options_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ library_option = click.option(
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 workers_option = click.option(
     "--workers",
-    type=click.IntRange(1),
+    type=Integer(1),
     metavar="N",
     help="Processes to read and threads to draw; by default one for each processor.",
 )
@@ -65,5 +66,5 @@ def _click_arguments(option: Option) -> dict[str, Any]:
     if option.type is tuple:
         return {**said, "multiple": True}
     if option.type is int:
-        return {**said, "type": click.IntRange(None if low is None else int(low), None if high is None else int(high))}
-    return {**said, "type": click.FloatRange(low, high)} if option.type is float else said
+        return {**said, "type": Integer(None if low is None else int(low), None if high is None else int(high))}
+    return {**said, "type": Number(low, high)} if option.type is float else said

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from heatlas.cli.groups import Output
 from heatlas.cli.options import quiet_option, request_options, sources_or_library, workers_option
 from heatlas.cli.progress import show_progress
 from heatlas.core.errors import BadOption
@@ -25,7 +26,7 @@ _SQLITE = b"SQLite format 3\0"
 @click.command("render")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option(
-    "-o", "--output", required=True, type=click.Path(dir_okay=True), metavar="OUT",
+    "-o", "--output", required=True, type=Output(dir_okay=True), metavar="OUT",
     help="What to write, by its ending: .png .webp .pdf, .tif (values; colours with --rgba), .npy (values), .kmz; "
     ".mp4 .gif; .html; .mbtiles .pmtiles .sqlitedb; without an ending a folder of tiles.",
 )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from heatlas.cli.groups import Integer
 from heatlas.cli.options import LIBRARY, quiet_option, request_options
 from heatlas.cli.progress import show_progress
 from heatlas.core.context import Context
@@ -32,7 +33,7 @@ _BESIDE = 4
 @click.command("serve")
 @click.argument("sources", nargs=-1, metavar="LIB|SOURCE...")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
+@click.option("--port", type=Integer(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
 @request_options(ServeOptions)
 @quiet_option
 def command(sources: tuple[str, ...], host: str, port: int, quiet: bool, **options: Any) -> None:

@@ -7,6 +7,7 @@ import shlex
 
 import click
 
+from heatlas.cli.groups import Group
 from heatlas.cli.options import library_option, quiet_option
 from heatlas.cli.progress import show_progress
 
@@ -16,7 +17,7 @@ _SHOWN = 20
 """Places that are named one by one; --json names all."""
 
 
-@click.group("zones")
+@click.group("zones", cls=Group)
 def zones_group() -> None:
     """Places that a library hides, such as home."""
 

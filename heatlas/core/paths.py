@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "files_of_database", "flush", "parents_made", "possible_name", "reason_of", "refuse_name", "refuse_place", "rename",
-    "state_beside",
+    "files_of_database", "flush", "missing_path", "parents_made", "possible_name", "reason_of", "refuse_name",
+    "refuse_place", "rename", "state_beside",
 ]  # fmt: skip
 
 _TRIES = 20
@@ -37,6 +37,22 @@ def possible_name(name: str) -> str:
         if _is_device(name):
             return f"_{name}"
     return name
+
+
+def missing_path(path: str | Path) -> BadOption:
+    """Make the error for a path that does not exist; it names similar ones beside it."""
+    from difflib import get_close_matches
+
+    said = f"there is no file or folder {path}"
+    if re.fullmatch(r"-?[0-9.]+(k?m|px)?", str(path)):
+        return BadOption(f"{said}: a value with commas is one word, such as --around 60.17,24.94,5km")
+    folder, name = os.path.split(os.fspath(path))
+    try:
+        beside = {found.lower(): found for found in os.listdir(folder or ".")}  # noqa: PTH208 - bytes and text alike
+    except (OSError, ValueError):
+        return BadOption(said)
+    near = [os.path.join(folder, beside[found]) for found in get_close_matches(name.lower(), beside, 2)]  # noqa: PTH118
+    return BadOption(f"{said}: did you mean {' or '.join(near)}?" if near else said)
 
 
 def refuse_name(path: Path) -> None:

@@ -59,6 +59,8 @@ class Report:
     exact."""
     duplicates: list[Duplicate] = field(default_factory=list)
     """Each copy whose track was left out."""
+    library: str = ""
+    """The library that was read, if nothing has been imported into it."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Stage -> seconds that it took."""
 
@@ -107,6 +109,8 @@ class Report:
             return "nothing is left of what was given: " + ", ".join(
                 f"{n:,} {what}" for what, n in self.dropped.items()
             )
+        if self.library:
+            return f"{self.library} holds no activity: heatlas import SOURCE... -l {self.library} brings some in"
         return (
             "there is no track with a position in what was given" if self.read else "there is no file in what was given"
         )

@@ -137,4 +137,4 @@ def why_nowhere(measure: Measure, places: list[Place], left_out: Sequence[str] =
         return f"no track in the window has what {name_of(measure)} needs{because}"
     busiest = places[0].bbox
     lat, lon = (busiest[1] + busiest[3]) / 2, (busiest[0] + busiest[2]) / 2
-    return f"no track goes through the window; the busiest place is around {lat:.3f},{lon:.3f}"
+    return f"no track goes through the window; the busiest place is around {lat:.3f},{lon:.3f} (latitude,longitude)"

@@ -235,7 +235,7 @@ def warn_private() -> None:
 @functools.cache  # once: numba forgets between kernels which warnings were shown
 def _warn_unstored(reason: str) -> None:
     warnings.warn(
-        f"compiled code cannot be stored ({reason}), so that each start compiles it again, for some 14 s: set "
+        f"compiled code cannot be stored ({reason}), so that each start compiles it again, for some 12 s: set "
         "NUMBA_CACHE_DIR to a folder that can be written",
         RuntimeWarning,
         stacklevel=2,

@@ -44,5 +44,7 @@ def tracks_of(library: Library, keep: NDArray[np.bool_] | None = None, columns: 
             activities = {k: activity for k, activity in activities.items() if k < len(keep) and keep[k]}
         singles = [track for _, track in sound_tracks(connection, activities, columns)]
         report = whole_report(connection)
+    if not singles and not report.read:
+        report.library = str(library.path)
     singles.sort(key=order)
     return Tracks(tuple(packed(singles)), report)

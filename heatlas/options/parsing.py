@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "kernel_of", "kernel_of_smoothing", "parse_around", "parse_athlete_options", "parse_bbox", "parse_gaps",
-    "parse_kernel", "parse_length", "parse_smoothing", "parse_time", "parse_zone", "parse_zooms", "split_list",
+    "parse_kernel", "parse_length", "parse_smoothing", "parse_time", "parse_zone", "parse_zone_at", "parse_zooms",
+    "split_list",
 ]  # fmt: skip
 
 _UNITS = {"m": 1.0, "km": 1000.0, "": 1.0}
@@ -238,15 +239,30 @@ def parse_zone(text: str, name: str = "--zone") -> Zone:
     return Zone(lat, lon, radius)
 
 
+def parse_zone_at(at: str, radius: str) -> Zone:
+    """Read a zone whose middle and radius are options of their own, `--at` and `--radius`.
+
+    Raises
+    ------
+    BadOption
+        Names the one that cannot be used.
+    """
+    lat, lon = _place(at, f"--at {at!r} is no place", "latitude,longitude such as 60.17,24.94")
+    return Zone(lat, lon, parse_length(radius, "--radius"))
+
+
 def _circle(text: str, name: str) -> tuple[float, float, float]:
     place, _, radius = text.strip().rpartition(",")
-    numbers = _numbers(place, 2)
+    lat, lon = _place(place, f"{name} {text!r} is no circle", "latitude,longitude,radius such as 60.17,24.94,5km")
+    return lat, lon, parse_length(radius, name)
+
+
+def _place(text: str, fault: str, form: str) -> tuple[float, float]:
+    """Read "latitude,longitude"; the error begins with the fault, and shows the form."""
+    numbers = _numbers(text, 2)
     if numbers is None:
-        raise BadOption(f"{name} {text!r} is no circle: give latitude,longitude,radius such as 60.17,24.94,5km")
+        raise BadOption(f"{fault}: give {form}")
     for what, number, most in zip(("latitude", "longitude"), numbers, (90, 180), strict=True):
         if abs(number) > most:
-            raise BadOption(
-                f"{name} {text!r} is no circle, as its {what} {number:g} is not from -{most} to {most}: give "
-                "latitude,longitude,radius such as 60.17,24.94,5km"
-            )
-    return numbers[0], numbers[1], parse_length(radius, name)
+            raise BadOption(f"{fault}, as its {what} {number:g} is not from -{most} to {most}: give {form}")
+    return numbers[0], numbers[1]

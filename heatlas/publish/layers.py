@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -243,7 +244,9 @@ def _check_measure(word: str) -> None:
     try:
         parse_measure(word)
     except BadOption as error:
-        raise BadOption(f"--layers knows {', '.join(GROUPS)} and measures: {unworded(error)}") from None
+        near = get_close_matches(word, GROUPS, 1)
+        said = f"there is no {word!r}: did you mean {near[0]}?" if near else unworded(error)
+        raise BadOption(f"--layers knows {', '.join(GROUPS)} and measures: {said}") from None
 
 
 def _word(text: str) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from heatlas.core.batch import Unread
-from heatlas.core.errors import BadOption, Unreadable, path_name, unworded
+from heatlas.core.errors import Unreadable, path_name, unworded
+from heatlas.core.paths import missing_path
 from heatlas.sources.blobs import Blob
 from heatlas.sources.compression import PACKED, unpack_one
 from heatlas.sources.containers import MAX_DEPTH, look
@@ -65,7 +66,7 @@ def entries(
     """
     for path in paths:
         if isinstance(path, Path) and not exists(path):
-            raise BadOption(f"there is no file or folder {path}")
+            raise missing_path(path)
     walk = Walk([] if tables is None else tables, routes=routes)
     local = _walk([path for path in paths if isinstance(path, Path)], walk)
     buckets = [_in_bucket(walk, path) for path in paths if not isinstance(path, Path)]

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption, printable
 from heatlas.core.filesystems import Location
+from heatlas.core.paths import missing_path
 from heatlas.options import ReadingOptions, refuse
 from heatlas.sources.expanded import expanded
 from heatlas.sources.tables.given import GivenTable
@@ -197,7 +198,7 @@ def _refuse_no_sources(parts: _Parts, sources: Collection[Any]) -> None:
     for source in sources:
         missing = is_path(source) and not os.path.exists(source)  # noqa: PTH110 - False also for impossible names
         if missing and not locate(source).is_pattern:
-            raise BadOption(f"there is no file or folder {source}")
+            raise missing_path(source)
 
 
 def _side_by_side(

@@ -130,8 +130,8 @@ def colormap(name_or_stops: str) -> NDArray[np.uint8]:
     base = name.removesuffix("_r")
     if base not in _MAPS:
         near = difflib.get_close_matches(base, _MAPS, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(_MAPS)}"
-        raise BadOption(f"there is no colour map {text!r}: {hint}, or write stops such as #000,#f00,#ff0")
+        hint = f"did you mean {' or '.join(near)}" if near else f"known are {', '.join(_MAPS)}"
+        raise BadOption(f"there is no colour map {text!r}: {hint}, or stops such as #000,#f00,#ff0{'?' * bool(near)}")
     colors = [[*bytes.fromhex(stop), 255] for stop in _MAPS[base].split()]
     if base != name:
         colors.reverse()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.context import Context, silent
 from heatlas.core.errors import BadOption
-from heatlas.options.parsing import parse_athlete_options, parse_length, parse_zone
+from heatlas.options.parsing import parse_athlete_options, parse_length, parse_zone, parse_zone_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,7 +32,7 @@ def hide_zone(path: str | Path, name: str, at: str, radius: str, person: str = "
     from heatlas.library.manage.reading import library_tracks
     from heatlas.library.zones import add_zone, list_zones
 
-    zone = parse_zone(f"{at},{radius}", "--at, --radius")
+    zone = parse_zone_at(at, radius)
     with open_library(path, create=True) as library:
         known = list_zones(library).get(name)
         if known is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.context import Context, silent
 from heatlas.core.errors import BadOption
+from heatlas.core.paths import missing_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -42,7 +43,7 @@ def refuse_missing(sources: Collection[Any]) -> None:
         if is_path(source) and not exists(Path(source)) and not locate(source).is_pattern:
             if Path(source).suffix == ".db":
                 raise BadOption(f"there is no library {source}: heatlas import SOURCE... -l {source} makes one")
-            raise BadOption(f"there is no file or folder {source}")
+            raise missing_path(source)
 
 
 def library_tracks(path: str | Path, columns: Collection[str]) -> Tracks:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption, SourceFailed
+from heatlas.core.paths import missing_path
 from heatlas.core.regex import regex
 from heatlas.core.scratch import make_scratch
 from heatlas.sources.formats.known import FORMATS, rows_of
@@ -153,7 +154,7 @@ def open_table(
             return _database(source, query, table)
     path = Path(source)
     if not os.path.exists(path):  # noqa: PTH110 - as above
-        raise BadOption(f"there is no file or folder {path}")
+        raise missing_path(path)
     if path.is_dir():
         return _folder(path, query, table)
     return _file(path, look_at(path) if seen is None else seen, query, table)
