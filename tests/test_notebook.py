@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import os
 import re
 from pathlib import Path
 
 import pytest
+from made import export, gpx, straight
 from PIL import Image
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -63,8 +65,6 @@ def test_it_runs(tmp_path, monkeypatch):
 def test_the_page_on_notebooks_runs(tmp_path, monkeypatch):
     """All that needs no other map: what comes before the first of them."""
     pytest.importorskip("anywidget")
-    from made import export
-
     from heatlas.library.manage import import_into
 
     export(tmp_path / "export.zip")
@@ -81,3 +81,66 @@ def test_the_page_on_notebooks_runs(tmp_path, monkeypatch):
     exec(compile(source, "notebooks.md", "exec"), names)
     assert names["heat"].total > 0
     names["live"].close()
+
+
+def recipe(title):
+    """The code of a section of the page on notebooks."""
+    text = NOTEBOOK.with_name("how-to").joinpath("notebooks.md").read_text(encoding="utf-8")
+    section = text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    (block,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    return block
+
+
+@pytest.fixture(scope="module")
+def heat(tmp_path_factory):
+    import heatlas
+
+    path = tmp_path_factory.mktemp("recipes") / "a.gpx"
+    path.write_bytes(gpx(*straight()))
+    tracks = heatlas.open(path)
+    return tracks.heat("passes", tracks.window(width=120))
+
+
+@pytest.mark.parametrize("library", ["folium", "ipyleaflet", "lonboard", "matplotlib"])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_recipes_for_other_maps_run(heat, library):
+    """Each takes the heat, and has its picture and its corners. lonboard is too large to be asked for by the tests."""
+    if library == "matplotlib":
+        pytest.importorskip(library).use("Agg")
+    module = pytest.importorskip(library)
+    names = {"heat": heat, library: module}
+    code = recipe(library)
+    # The last expression is what a notebook shows.
+    *lines, last = ast.parse(code).body
+    exec(compile(ast.Module(lines, []), f"{library} of notebooks.md", "exec"), names)
+    shown = eval(compile(ast.Expression(last.value), f"{library} of notebooks.md", "eval"), names)
+    west, south, east, north = heat.bbox
+    if library == "folium":
+        page = shown.get_root().render()
+        assert shown._repr_html_()
+        assert heat.to_url() in page
+        assert str([[south, west], [north, east]]) in page
+    elif library == "ipyleaflet":
+        assert shown.layers[-1].url == heat.to_url()
+        assert list(shown.layers[-1].bounds) == [(south, west), (north, east)]
+    elif library == "lonboard":
+        assert shown.layers[0].image == heat.to_url()
+        assert tuple(shown.layers[0].bounds) == tuple(heat.bbox)
+    else:
+        left, bottom, right, top = heat.window.bounds
+        assert shown.get_extent() == [left, right, bottom, top]
+        names["plt"].close("all")
+
+
+@pytest.mark.parametrize("library", ["folium", "ipyleaflet", "lonboard"])
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_recipes_for_live_tiles_name_what_there_is(library):
+    module = pytest.importorskip(library)
+    address, *layers = recipe("Live tiles in these maps").splitlines()
+    (line,) = [line for line in layers if line.startswith(library)]
+    names = {library: module}
+    exec(address, names)
+    layer = eval(line, names)
+    assert names["tiles"] in (
+        layer.tiles if library == "folium" else layer.data if library == "lonboard" else layer.url
+    )
