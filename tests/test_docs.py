@@ -365,6 +365,33 @@ def test_filters_that_are_shown_can_be_asked():
         assert parse_where(code)(values) in {True, False}
 
 
+FIGURE = re.compile(r"(?<![\w.])(\d[\d,.]*(?: to \d[\d,.]*)? )(ms|s|seconds|GB|MB|times as fast)(?![\w/])")
+"""A time, an amount of memory, or a ratio of two times."""
+CLAIMING = ["README.md", "docs/index.md", "docs/how-to/large.md", "docs/how-to/install.md", "docs/how-to/databases.md"]
+LIMITS = {"800 MB"}
+"""What is a limit, and was not measured."""
+
+
+@pytest.mark.parametrize("name", CLAIMING)
+def test_figures_are_those_of_the_page_on_performance(name):
+    """One set of figures: what a page claims of speed and size stands on the page that says how it was measured."""
+    measured = (DOCS / "performance.md").read_text(encoding="utf-8")
+    known = {"".join(found) for found in FIGURE.findall(measured)}
+    claimed = {
+        "".join(found).replace("seconds", "s") for found in FIGURE.findall((ROOT / name).read_text(encoding="utf-8"))
+    }
+    ratios = {figure for figure in claimed if "times" in figure}
+    assert not {figure for figure in ratios if f"| {figure.split()[0]} |" not in measured}
+    assert not claimed - ratios - known - LIMITS
+    assert claimed or name == "docs/how-to/databases.md"
+
+
+def test_a_figure_that_differs_would_be_found():
+    assert FIGURE.findall("in 2.6 s, 104 times as fast; 2 to 7 ms, 1.7 GB") == [
+        ("2.6 ", "s"), ("104 ", "times as fast"), ("2 to 7 ", "ms"), ("1.7 ", "GB")
+    ]  # fmt: skip
+
+
 def every_option():
     from heatlas.cli import group
 
