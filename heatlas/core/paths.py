@@ -25,6 +25,7 @@ _PAUSE = 0.05
 """Seconds between tries; one second in all."""
 _DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))})
 """Names that Windows reserves, with any ending."""
+_VALUE = regex(r"-?[0-9.]+(k?m|px)?")
 _FORBIDDEN = regex(r'[<>:"|?*\x00-\x1f]')
 _LONGEST = 259
 """Most characters of a path on Windows, unless long paths are switched on."""
@@ -44,7 +45,7 @@ def missing_path(path: str | Path) -> BadOption:
     from difflib import get_close_matches
 
     said = f"there is no file or folder {path}"
-    if re.fullmatch(r"-?[0-9.]+(k?m|px)?", str(path)):
+    if _VALUE.fullmatch(str(path)):
         return BadOption(f"{said}: a value with commas is one word, such as --around 60.17,24.94,5km")
     folder, name = os.path.split(os.fspath(path))
     try:
