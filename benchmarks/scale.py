@@ -214,15 +214,19 @@ def make_trips(folder: Path, trips: int, partitions: int) -> int:
         lat = homes[some].repeat(TRIPS, axis=0)[:, :1] + north / 111_320
         lon = homes[some].repeat(TRIPS, axis=0)[:, 1:] + east / (111_320 * np.cos(np.radians(lat)))
         start = 1.6e9 + 86_400.0 * rng.integers(0, 700, (many, 1))
-        names = np.array([f"p{person}" for person in some]).repeat(TRIPS * FIXES)
-        trip = np.array([f"{person}-{k}" for person in some for k in range(TRIPS)]).repeat(FIXES)
+        names = _repeated([f"p{person}" for person in some], TRIPS * FIXES)
+        trip = _repeated([f"{person}-{k}" for person in some for k in range(TRIPS)], FIXES)
         table = pa.table({
-            "person": pa.array(names).dictionary_encode(), "trip": pa.array(trip).dictionary_encode(),
+            "person": names, "trip": trip,
             "time": (start + np.arange(FIXES)).ravel(),
             "lat": np.rint(lat.ravel() * 1e7).astype(np.int32), "lon": np.rint(lon.ravel() * 1e7).astype(np.int32),
         })  # fmt: skip
         pq.write_table(table, folder / f"part-{number:04}.parquet", compression="zstd")
     return persons * TRIPS * FIXES
+
+
+def _repeated(words: list[str], times: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(np.arange(len(words), dtype=np.int32).repeat(times), pa.array(words))
 
 
 def run_plan(root: Path, last: int) -> tuple[Meter, dict[str, Any]]:

@@ -40,8 +40,8 @@ ONE = Context(1)
 SMALL = Sizes(2, 3, 40)
 
 
-def recipe_of(measure="passes", zooms=(0, 14), indexed=None, tone=None, **known) -> Recipe:
-    look = parse_look(TileRequest(measure=measure, tone=tone), None)
+def recipe_of(measure="passes", zooms=(0, 14), indexed=None, tone=None, smooth=None, **known) -> Recipe:
+    look = parse_look(TileRequest(measure=measure, tone=tone, smooth=smooth or "auto"), None)
     return Recipe(
         look=look, look_words=look_words(look, "png"), zooms=zooms, indexed=indexed or tuple(range(2, zooms[1] + 1)),
         **known,

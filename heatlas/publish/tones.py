@@ -15,8 +15,11 @@ from heatlas.tiles.scales import sample_of, tone_of
 from heatlas.tiles.surroundings import cell_tiles, fit_cell
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from heatlas.raster.grid import Grid
     from heatlas.tiles.fields import Field
+    from heatlas.tiles.tile_counts import CellTiles
 
 __all__ = ["TOLERANCE", "Fitted", "fitted", "read_fitted"]
 
@@ -108,13 +111,12 @@ def _with_cells(field: Field, zoom: int, now: Fitted, tone: Tone, before: Fitted
     """Fit the cells of a local tone that have changed; `before`: what was stored with the same global tone."""
     assert tone.local is not None
     drawn_field, drawn = as_drawn(field, zoom)
-    tiles = cell_tiles(drawn_field, drawn, tone.local.zoom)
-    passages = np.add.reduceat(tiles.passages, tiles.begins[:-1]).tolist() if len(tiles.cells) else []
     stored = {}
     if before is not None:
         stored = dict(zip(tone.local.cells.tolist(), zip(tone.local.ranks, before.in_cells, strict=True), strict=True))
-    ranks, counted, same = [], [], len(stored) == len(passages)
-    for cell, many in zip(tiles.cells.tolist(), passages, strict=True):
+    cells, ranks, counted, same = [], [], [], True
+    for tiles, cell, many in _cells(drawn_field, drawn, tone.local.zoom):
+        cells.append(cell)
         old, then = stored.get(cell, (None, 0))
         if old is not None and abs(many - then) <= _GROWTH * then:
             ranks.append(old)
@@ -125,16 +127,29 @@ def _with_cells(field: Field, zoom: int, now: Fitted, tone: Tone, before: Fitted
         ranks.append(one if moved else old)
         counted.append(many)
         same = False
-    if before is not None and same:
+    if before is not None and same and len(stored) == len(cells):
         return now
-    table = np.array(ranks, np.uint16).reshape(-1, STEPS + 1)
-    local = Surroundings(tone.local.zoom, tiles.cells, table)
-    return replace(now, tone=replace(tone, local=local), in_cells=tuple(counted))
+    order = np.argsort(np.array(cells, np.int64))
+    table = np.array(ranks, np.uint16).reshape(-1, STEPS + 1)[order]
+    local = Surroundings(tone.local.zoom, np.array(cells, np.int64)[order], table)
+    return replace(now, tone=replace(tone, local=local), in_cells=tuple(counted[k] for k in order.tolist()))
+
+
+def _cells(field: Field, zoom: int, coarse: int) -> Iterator[tuple[CellTiles, int, int]]:
+    """Cells with the passages of each, and their tiles; of tiles that are counted elsewhere some at a time."""
+    for part in (field.counted,) if field.counted is None else field.counted.parts(zoom, coarse):
+        tiles = cell_tiles(replace(field, counted=part), zoom, coarse)
+        passages = np.add.reduceat(tiles.passages, tiles.begins[:-1]).tolist() if len(tiles.cells) else []
+        for cell, many in zip(tiles.cells.tolist(), passages, strict=True):
+            yield tiles, cell, many
 
 
 def _fitted_everywhere(field: Field, zoom: int, before: Fitted | None, refit: bool) -> Fitted:
     """Tone of a zoom, without cells where it is new."""
     drawn_field, drawn = as_drawn(field, zoom)
+    if drawn_field.counted is not None:  # nothing is kept from run to run
+        sample = drawn_field.counted.sample(drawn, _TILES)
+        return Fitted(tone_of(field, zoom), drawn_field.counted.total(drawn), {(x, y): many for x, y, many in sample})
     tile_counts = census_for(drawn_field, drawn)
     passages = np.bincount(tile_counts.tile, kept_passages(field, tile_counts), len(tile_counts.x)).astype(np.int64)
     place = {(x, y): k for k, (x, y) in enumerate(zip(tile_counts.x.tolist(), tile_counts.y.tolist(), strict=True))}

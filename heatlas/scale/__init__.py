@@ -8,6 +8,7 @@
 `merge`, `ranges`               partials added up, and the threshold of persons; ranges of tiles
 `fit`, `paint`, `assemble`      tones; pieces; the archive
 `rows`, `drawn`, `merged_tiles` objects of tiles, of what is drawn; tiles to draw from
+`census`                        busiest tiles, and parts of the world, without holding all tiles
 `sealed`                        objects say when they are damaged
 `engine`, `engines`             maps of tasks with retries; those that there are
 `pool`, `dask_engine`           processes of this machine; Dask

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from bisect import bisect_right
+from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -12,6 +14,7 @@ from heatlas.core.filesystems import locate
 from heatlas.kernels.partials import fill_tile
 from heatlas.library.file.settings import Settings
 from heatlas.pmtiles.hilbert import first_number, number_of, places_at
+from heatlas.scale.census import Census, Part
 from heatlas.scale.planes import merged_rules, tile_grid
 from heatlas.scale.rows import concatenated, written
 from heatlas.tiles.cache import Cache
@@ -21,7 +24,7 @@ from heatlas.tiles.tile_counts import TileCounts
 from heatlas.tiles.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,12 +35,14 @@ if TYPE_CHECKING:
     from heatlas.scale.recipe import Recipe
     from heatlas.scale.rows import TileRows
 
-__all__ = ["MergedTiles", "merged_field"]
+__all__ = ["PART", "MergedTiles", "merged_field"]
 
 _BITS = 30
 _PAGE = 512
 """Tiles that are read at once."""
-_PAGES, _GRIDS, _TONES = 256 << 20, 96 << 20, 4 << 20
+PART = 1 << 16
+"""Tiles that are looked at at once, about."""
+_ROWS, _PAGES, _GRIDS, _TONES = 128 << 20, 256 << 20, 96 << 20, 4 << 20
 """Limits of the caches in bytes."""
 
 
@@ -56,9 +61,11 @@ class MergedTiles:
         self._least = least
         self._firsts = [first for first, _ in objects]
         self._uris = [uri for _, uri in objects]
-        self._numbers: Cache[NDArray[np.int64]] = Cache(_PAGES // 4, lambda numbers: numbers.nbytes)
+        self._rows: Cache[TileRows] = Cache(_ROWS, lambda rows: 40 * len(rows))
         self._pages: Cache[TileRows] = Cache(_PAGES, lambda rows: rows.data.nbytes + 28 * len(rows))
+        self._within: tuple[Sequence[tuple[int, int]], Part | None] | None = None
         self._counts: dict[int, TileCounts] = {}
+        self._samples: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
         self._lock = threading.Lock()
 
     def tile(self, window: Window, measure: Measure) -> Grid | None:
@@ -76,7 +83,7 @@ class MergedTiles:
         at = bisect_right(self._firsts, number) - 1
         if at < 0:
             return None
-        numbers = self._numbers.get((at,), lambda: written(locate(self._uris[at]), bare=True).numbers)
+        numbers = self._rows_of(at).numbers
         place = int(np.searchsorted(numbers, number))
         if place == len(numbers) or numbers[place] != number:
             return None
@@ -94,12 +101,7 @@ class MergedTiles:
             return self._counts[zoom]
 
     def _counted(self, zoom: int) -> TileCounts:
-        low, high = first_number(zoom), first_number(zoom + 1)
-        ends = [*self._firsts[1:], 1 << 62]
-        wanted = [
-            uri for first, end, uri in zip(self._firsts, ends, self._uris, strict=True) if first < high and end > low
-        ]
-        rows = concatenated([written(locate(uri), low, high, bare=True) for uri in wanted])
+        rows = concatenated(list(self._bare(zoom)))
         x, y = places_at(zoom, rows.numbers)
         parts = 1 + (rows.passages >> _BITS)  # more than fit into 32 bits come in several parts
         tile = np.repeat(np.arange(len(x), dtype=np.int32), parts)
@@ -107,6 +109,52 @@ class MergedTiles:
         passages[np.cumsum(parts) - 1] = rows.passages & ((1 << _BITS) - 1)
         few = (rows.persons < self._least).astype(np.int32)[tile]
         return TileCounts(zoom, x.astype(np.int32), y.astype(np.int32), tile, few, passages)
+
+    def _bare(self, zoom: int) -> Iterator[TileRows]:
+        """Rows of a zoom without their bytes, object by object."""
+        low, begins = first_number(zoom), [*self._firsts, 1 << 62]
+        spans, near = self._within or ([(0, 1 << 2 * zoom)], None)
+        for first, end in spans:
+            for at, (begin, after) in enumerate(pairwise(begins)):
+                if begin < low + end and after > low + first:
+                    rows = self._rows_of(at).between(low + first, low + end)
+                    yield rows if near is None else rows.chosen(near.near(zoom, rows.numbers))
+
+    def _rows_of(self, at: int) -> TileRows:
+        """Rows of an object without their bytes."""
+        return self._rows.get((at,), lambda: written(locate(self._uris[at]), bare=True))
+
+    def census(self, zoom: int) -> Census:
+        """Count the tiles of a zoom from which its tone follows."""
+        return Census(zoom, lambda: map(self._kept, self._bare(zoom)))
+
+    def _kept(self, rows: TileRows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        enough = rows.persons >= self._least
+        return rows.numbers[enough], rows.passages[enough]
+
+    def total(self, zoom: int) -> int:
+        """Passages of a zoom from which its tone follows."""
+        return self.census(zoom).total()
+
+    def sample(self, zoom: int, most: int) -> list[tuple[int, int, int]]:
+        """Sample such tiles as `heatlas.tiles.tile_counts.busiest` does; column, row and passages of each."""
+        if (zoom, most) not in self._samples:
+            self._samples[zoom, most] = self.census(zoom).sample(most)
+        return self._samples[zoom, most]
+
+    def parts(self, zoom: int, finest: int) -> Iterator[MergedTiles]:
+        """The same tiles in parts that are counted by themselves: whole tiles of a zoom no finer than `finest`."""
+        for part in self.census(zoom).parts(finest, PART):
+            yield self._among([(part.first, part.end)], None)
+
+    def around(self, part: Part) -> MergedTiles:
+        """The same tiles, of which only those that may be seen in a part are counted."""
+        return self._among(part.spans, part)
+
+    def _among(self, spans: Sequence[tuple[int, int]], near: Part | None) -> MergedTiles:
+        found = copy.copy(self)
+        found._within, found._counts, found._samples = (spans, near), {}, {}
+        return found
 
     def busiest(self, zoom: int) -> tuple[int, int]:
         """Column and row of the tile with the most passages among those of which anything is shown."""

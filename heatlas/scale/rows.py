@@ -64,6 +64,13 @@ class TileRows:
             offsets - offsets[0], data,
         )  # fmt: skip
 
+    def chosen(self, kept: NDArray[np.bool_]) -> TileRows:
+        """Some of the rows (n,), without their bytes."""
+        return TileRows(
+            self.numbers[kept], self.passages[kept], self.persons[kept], self.pixels[kept],
+            np.zeros(int(kept.sum()) + 1, np.int64), np.zeros(0, np.uint8),
+        )  # fmt: skip
+
 
 def concatenated(parts: Sequence[TileRows]) -> TileRows:
     """Put rows one after the other, in the order of the parts."""

@@ -40,6 +40,8 @@ def census_for(field: Field, zoom: int) -> TileCounts:
 
 def busy_tiles(field: Field, zoom: int, most: int) -> list[tuple[int, int]]:
     """Sample the tiles of a zoom (see `heatlas.tiles.tile_counts.busiest`)."""
+    if field.counted is not None:
+        return [(x, y) for x, y, _ in field.counted.sample(zoom, most)]
     counts = census_for(field, zoom)
     return busiest(replace(counts, passages=kept_passages(field, counts)), None, most)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from heatlas.core.window import Window
     from heatlas.raster.grid import Grid
     from heatlas.raster.measure import Measure
@@ -24,3 +26,12 @@ class CountedTiles(Protocol):
 
     def tile_counts(self, zoom: int) -> TileCounts:
         """Return the passages of each tile of a zoom: of activity 1 where tones do not follow from them, else of 0."""
+
+    def total(self, zoom: int) -> int:
+        """Passages of a zoom from which its tone follows."""
+
+    def sample(self, zoom: int, most: int) -> list[tuple[int, int, int]]:
+        """Sample such tiles as `heatlas.tiles.tile_counts.busiest` does; column, row and passages of each."""
+
+    def parts(self, zoom: int, finest: int) -> Iterable[CountedTiles]:
+        """The same tiles in parts that are counted by themselves: whole tiles of a zoom no finer than `finest`."""
