@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.errors import NothingToDraw
-from heatlas.core.filesystems import failing, locate
+from heatlas.core.filesystems import failing, is_address, locate
 from heatlas.core.mercator import to_lonlat
 from heatlas.pmtiles.hilbert import first_number
 from heatlas.publish.extent import bounds_of
@@ -78,10 +79,10 @@ def build(
     """
     started = time.perf_counter()
     target = locate(output)
-    partitions = find_partitions(sources, context.threads)
+    partitions = find_partitions([_whole(source) for source in sources], context.threads)
     if not partitions:
         raise NothingToDraw("the partitions that were given hold no fix")
-    folder = Folder(locate(work) if work is not None else _beside(target))
+    folder = Folder(locate(_whole(work)) if work is not None else _beside(target))
     try:
         drawn = draw(partitions, recipe, folder, engine, context, sizes)
         assembling = time.perf_counter()
@@ -131,10 +132,16 @@ def _tiles_of(drawn: Drawn, recipe: Recipe) -> Directory:
     return tiles
 
 
+def _whole(source: str | Path) -> str:
+    """Address, or whole path: workers may stand in other folders."""
+    text = os.fspath(source)
+    return text if is_address(text) else os.path.abspath(text)  # noqa: PTH100 - may be a pattern
+
+
 def _beside(target: Location) -> Location:
     """Hidden folder beside an output."""
-    folder, _, name = target.uri.rpartition("/")
-    return locate(f"{folder}/.{name}.work" if folder or target.uri.startswith("/") else f".{name}.work")
+    folder, _, name = _whole(target.uri).rpartition("/")
+    return locate(f"{folder}/.{name}.work")
 
 
 def _write(target: Location, parts: Iterable[bytes]) -> int:

@@ -5,20 +5,22 @@ A plan needs nothing else of an engine, so any system with such a map can be one
 
 from __future__ import annotations
 
+import socket
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed, unworded
+from heatlas.core.filesystems import locate
 from heatlas.scale.sealed import DamagedObject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     Work = Callable[[Any], dict[str, Any]]
     Done = Callable[[int, dict[str, Any]], None]
 
-__all__ = ["DAMAGED", "RETRIES", "Attempt", "Engine", "Here", "attempt", "refuse_more"]
+__all__ = ["DAMAGED", "RETRIES", "Attempt", "Engine", "Here", "attempt", "attempt_rows", "refuse_more"]
 
 DAMAGED = "damaged"
 """Key of a result that is none: the address of an input that must be made again."""
@@ -65,6 +67,7 @@ def attempt(work: Work, task: Any) -> Attempt:
     Of a task that found an input damaged, the result is its address under DAMAGED.
     """
     try:
+        _refuse_unseen(getattr(task, "output", ""))
         return Attempt(work(task))
     except DamagedObject as error:  # of an earlier phase: no other try of this task helps
         return Attempt({DAMAGED: error.uri})
@@ -76,6 +79,35 @@ def attempt(work: Work, task: Any) -> Attempt:
         return Attempt(None, "its memory does not suffice: make smaller partitions by heatlas prepare")
     except Exception as error:  # noqa: BLE001 - the driver says it in one sentence
         return Attempt(None, f"{type(error).__name__}: {error}")
+
+
+def _refuse_unseen(output: str) -> None:
+    """Refuse to write where nobody else would look: on a disk of another machine than the driver's."""
+    folder = locate(output).parent if output else None
+    if folder is not None and folder.is_local and folder.kind() != "folder":
+        raise BadOption(
+            f"the worker on {socket.gethostname()} does not see {folder.uri}: the working folder must have one name on "
+            "all machines, such as that of a shared disk or of a bucket (--work)"
+        )
+
+
+def attempt_rows(work: Work, rows: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, Attempt]]:
+    """Do the tasks of a partition of rows, as engines that map over partitions do them.
+
+    Parameters
+    ----------
+    work : callable
+        As for `Engine.map`.
+    rows : iterable of (int, task)
+        Places and tasks.
+
+    Yields
+    ------
+    (int, Attempt)
+        The place, and what came of the task: see `refuse_more` for those that failed.
+    """
+    for place, task in rows:
+        yield place, attempt(work, task)
 
 
 def refuse_more(task: Any, made: Attempt, tries: int) -> None:

@@ -103,6 +103,7 @@ class Folder:
             told(len(results), len(tasks))
 
         self._makers |= {f"{phase}/{one.name}": (one, work) for one in tasks}
+        self.location.child(phase).make()
         try:
             self._make([(tasks[place], work) for place in todo], engine, done)
         finally:
@@ -152,6 +153,7 @@ class Folder:
         wanted = []
         for uri in sorted(set(uris)):
             phase, name = uri.rsplit("/", 2)[1:]
+            self.location.child(phase).make()
             maker = self._makers.get(f"{phase}/{name.removesuffix('.tiles')}")
             if maker is None:
                 raise DamagedObject(uri)

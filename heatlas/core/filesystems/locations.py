@@ -64,6 +64,24 @@ class Location:
         """File or folder in this folder."""
         return replace(self, uri=f"{self.uri.rstrip('/')}/{name}", path=f"{self.path.rstrip('/')}/{name}")
 
+    @property
+    def parent(self) -> Location:
+        """Folder that it is in."""
+        uri, path = (text.rstrip("/").rpartition("/")[0] for text in (self.uri, self.path))
+        return replace(self, uri=uri or ".", path=path or "/")
+
+    def make(self) -> None:
+        """Make a folder of a disk, with those around it; buckets have none.
+
+        Raises
+        ------
+        SourceFailed
+            When it cannot be made.
+        """
+        if self.is_local:
+            with failing(self.uri, "made"):
+                Path(self.path).mkdir(parents=True, exist_ok=True)
+
     def _at(self, path: str) -> Location:
         """Location of another path on the same file system."""
         if self.is_local and not is_address(self.uri):
