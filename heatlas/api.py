@@ -189,7 +189,8 @@ def open_points(*sources: Any, **options: Unpack[TableKeywords]) -> PointSet:
         CSV, Parquet, GeoJSON ...; a database URL; a frame of pandas, polars, pyarrow or GeoPandas; a mapping of arrays.
     **options
         `query` or `table`: the part of a database to read; `table` is also the layer of a file that has several.
-        `lat`, `lon`, `geometry`, `weight` and `time`: columns, by default found by their names. `geometry` holds WKB,
+        `lat`, `lon`, `geometry`, `weight` and `time`: columns, by default found by their names; `weight` may
+        also be a Series or an array with a number for each row of one frame. `geometry` holds WKB,
         WKT, GeoJSON or text such as "60.17, 24.94", and replaces `lat` and `lon`. `crs`: the coordinate system of
         positions that state none, "EPSG:32635" when they are easting and northing in UTM. `decimal`: how numbers in
         text are written, "point" or "comma". `dates`: the order of dates in numbers, "dmy", "mdy" or "ymd". Both are
@@ -204,7 +205,10 @@ def open_points(*sources: Any, **options: Unpack[TableKeywords]) -> PointSet:
     BadOption, SourceFailed, MissingExtra
         With one sentence that says what to do.
     """
-    asked = gather(TableOptions, options, "open_points")
+    from heatlas.sources.tables.files.array_weights import with_array_weights
+
+    sources, given = with_array_weights(sources, options)
+    asked = gather(TableOptions, given, "open_points")
     refuse(asked, "tracks, and this opens points: open(..., track=...) reads tracks", "track")
     from heatlas.dataset.points import PointSet
 

@@ -138,7 +138,7 @@ def test_rendering_takes_dates_boxes_and_names(tmp_path):
         ({"smooth": 4}, "--smooth '4' is no width"),
         ({"width": "a"}, "width 'a' cannot be used"),
         ({"width": 0}, "--width 0 cannot be used: give a whole number from 1 on"),
-        ({"zoom": (3, 4)}, r"--zoom \(3, 4\) cannot be used: give text"),
+        ({"zoom": (3, 4)}, "--zoom as a tuple cannot be used: give text"),
         ({"bbox": (1, 2, 3)}, r"bbox \(1, 2, 3\) is no box"),
         ({"around": (47.8, 10.9)}, "'47.8,10.9' is no circle"),
         ({"after": 3, "time": "when"}, "--after 3 cannot be used: give a date"),

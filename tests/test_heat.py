@@ -106,8 +106,8 @@ def test_points_are_spread_anew_to_the_last_bit(measure, shape, radius, first, d
     density = density and measure in {"sum", "count"}
     _, pixels, metres = radius
     kernel = Kernel(shape, metres, pixels)
-    once = POINTS.heat(measure, POINT_WINDOW, first, density)
-    same(once.smooth(kernel), POINTS.heat(measure, POINT_WINDOW, kernel, density))
+    once = POINTS.heat(measure, POINT_WINDOW, density=density, kernel=first)
+    same(once.smooth(kernel), POINTS.heat(measure, POINT_WINDOW, density=density, kernel=kernel))
 
 
 def test_a_width_of_points_is_a_standard_deviation_as_on_the_command_line():
@@ -275,16 +275,16 @@ def test_collections_introduce_themselves():
 
 
 def test_a_card_of_what_is_cut_tells_the_lengths_that_are_shown():
+    from heatlas.dataset.heat.html import lengths_of
     from heatlas.kernels.path import metres_along
     from heatlas.tracks.privacy import Privacy
 
     shown = TRACKS.hidden(Privacy(60.0, (), bytes(16)))
     assert shown.report.dropped["fixes hidden for privacy"]
-    lengths = shown._lengths()
+    lengths = lengths_of(shown.batches)
     assert len(lengths) == len(shown)
     metres = sum(metres_along(batch.u, batch.v, batch.segments).sum() for batch in shown.batches)
     assert sum(lengths) == pytest.approx(metres)
-    assert TRACKS._lengths() is None
     assert " km</td>" in shown._repr_html_() or " m</td>" in shown._repr_html_()
 
 

@@ -1,6 +1,6 @@
 """Calls as type checkers see them: nothing here runs.
 
-mypy reads this file with the package, and warns of an ignored error that is none. So both are errors: a good call with
+mypy and pyright read this file, and warn of an ignored error that is none. So both are errors: a good call with
 another type, and a bad one that passes.
 """
 
@@ -12,6 +12,7 @@ from typing import Any, assert_type
 
 import numpy as np
 from numpy.typing import NDArray
+from xarray import DataArray
 
 import heatlas
 
@@ -25,6 +26,7 @@ def good(frame: Any) -> None:
     window = tracks.window((24.8, 60.1, 25.1, 60.3), width=900)
     window = tracks.window(around=(60.17, 24.94, "5km"), resolution="2m")
     window = tracks.window(frame, zoom=13)
+    window = tracks.window(all=True, width=900)
     heat = runs.heat("pace", window, smooth="8m")
     assert_type(heat, heatlas.Heat)
     assert_type(heat.smooth("8m").smooth(0), heatlas.Heat)
@@ -35,9 +37,11 @@ def good(frame: Any) -> None:
     assert_type(heat.values, NDArray[np.float32])
     assert_type(heat.bbox, tuple[float, float, float, float])
     assert_type(heat.sample([(24.9, 60.2)]), NDArray[np.float32])
-    assert_type(heat.save("pace.png", legend=True), list[Path])
+    assert_type(heat.save("pace.png", legend=True, title="{place}", scale_bar=True), list[Path])
+    assert_type(heat.to_xarray(), DataArray)
     assert_type(heat - heat, heatlas.Heat)
     points = heatlas.open_points(frame, weight="beds", lat="y", lon="x")
+    points = heatlas.open_points(frame, weight=np.array([1.0, 2.0]))
     assert_type(points.where("beds > 10").heat("mean", radius="5km", kernel="quartic"), heatlas.Heat)
     report = heatlas.render(
         "export.zip", output="heat.png", measure="pace", sport=["Run"], after=dt.date(2024, 1, 1), resolution=2.5,
@@ -52,12 +56,17 @@ def bad(tracks: heatlas.Tracks, heat: heatlas.Heat) -> None:
     heatlas.render("export.zip", output="heat.png", width="wide")  # type: ignore[arg-type]
     heatlas.render("export.zip", output="heat.png", legend="yes")  # type: ignore[arg-type]
     heatlas.render("export.zip", measure="pace")  # type: ignore[call-arg]
+    heatlas.render("export.zip", output="heat.png", smooth=8)  # type: ignore[arg-type]
+    heatlas.render("export.zip", output="heat.png", sports=["Run"])  # type: ignore[call-arg]
     heatlas.open("export.zip", maxgap="10min")  # type: ignore[call-arg]
     heatlas.open_points("a.csv", track="id", wieght="beds")  # type: ignore[call-arg]
     tracks.heat(smooth=None)  # type: ignore[arg-type]
     tracks.where(5)  # type: ignore[arg-type]
     tracks.window(width="90")  # type: ignore[arg-type]
     heat.smooth(None)  # type: ignore[arg-type]
+    heat.smooth(8)  # type: ignore[arg-type]
+    heat.tone((1, "50"))  # type: ignore[arg-type]
+    heat.save("pace.png", legend="yes")  # type: ignore[arg-type]
     heat.tone(5)  # type: ignore[arg-type]
     heat.background(5)  # type: ignore[arg-type]
     heat.save()  # type: ignore[call-arg]

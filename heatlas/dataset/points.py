@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.context import Context
-from heatlas.core.errors import NothingToDraw
+from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.memory import check_whole
 from heatlas.core.mercator import MAX_LATITUDE, from_lonlat
 from heatlas.core.wording import worded_report
@@ -41,6 +42,9 @@ __all__ = ["PointSet", "why_no_points"]
 
 Box = tuple[float, float, float, float]
 _NOTHING = TableOptions()
+
+
+_INTERNAL = frozenset({"chunks", "data", "given", "hints", "located", "of", "parts"})  # steps of other modules
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -96,6 +100,8 @@ class PointSet:
         """
         from heatlas.sources.tables.row_filter import filtered
 
+        if not isinstance(text, (str, NoneType)):
+            raise BadOption("a filter of points is text, such as beds > 10")
         first, last = (None if date is None else str(date) for date in (after, before))
         return PointSet(
             tuple((filtered(table, text, first, last, columns.time), columns) for table, columns in self.parts)
@@ -247,9 +253,10 @@ class PointSet:
         measure: str | Measure | None = None,
         window: Window | None = None,
         radius: str = "15px",
-        kernel: str | Kernel = "gaussian",
         density: bool = False,
         workers: int | None = None,
+        *,
+        kernel: str | Kernel = "gaussian",
     ) -> Heat:
         """Count points over a window and spread them.
 
@@ -261,12 +268,12 @@ class PointSet:
             By default all points, at most 4096 px wide and high.
         radius : str
             How far each point is felt, "15px" or "500m"; "0px" for bare pixels.
-        kernel : str or Kernel
-            Shape: gaussian, linear, quartic, epanechnikov, uniform; or a kernel with its radius.
         density : bool
             Whether values are per square kilometre.
         workers : int, optional
             Threads; by default one for each processor.
+        kernel : str or Kernel
+            Shape: gaussian, linear, quartic, epanechnikov, uniform; or a kernel with its radius.
 
         Raises
         ------
@@ -293,6 +300,9 @@ class PointSet:
         place = columns.geometry or ", ".join(columns.place) or f"{columns.lat}, {columns.lon}"
         weight = f"weighted by {columns.weight}" if columns.weight else "each counts 1"
         return [counted(self.size, "rows") if self.size else "", f"at {place}", weight]
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self)} - _INTERNAL)
 
     def __repr__(self) -> str:
         return f"<PointSet {self.name}: {', '.join(fact for fact in self._facts() if fact)}>"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -18,16 +17,17 @@ from heatlas.core.report import Report
 from heatlas.core.spill import is_spilled, spilled_if
 from heatlas.core.wording import worded
 from heatlas.core.words import counted
-from heatlas.dataset.places import bbox_window, find_places, visits_of
+from heatlas.dataset.places import bbox_window, extent, find_places, visits_of
 from heatlas.dataset.viewport import area_of, check_drawing, scale_of
 from heatlas.options.parsing import parse_smoothing
 from heatlas.options.renamed import takes_old_names
 from heatlas.raster.gaussian import Smoothing
+from heatlas.raster.left_out import why_no_value
 from heatlas.raster.threshold import NO_THRESHOLD, Limits, Threshold
 from heatlas.sources.time_zones import with_time_zones
 from heatlas.tracks.athlete import athlete_from, refuse_without_athlete
 from heatlas.tracks.filters import EFFORT, names_in, needs_local_time, test_of
-from heatlas.tracks.local_time import in_utc, moment_seconds, offset_of, parse_moment
+from heatlas.tracks.local_time import in_utc, parse_moment, seconds_after
 from heatlas.tracks.metrics.means import with_efforts
 from heatlas.tracks.people import numbers_of, refuse_nobody
 from heatlas.tracks.privacy import Privacy, hide
@@ -49,6 +49,10 @@ __all__ = ["Tracks"]
 
 _HIDDEN = "fixes hidden for privacy"
 """Key under which `heatlas.tracks.privacy.hide` counts."""
+
+
+_INTERNAL = frozenset({"localised", "refuse_unknown", "timed_for"})
+"""Names that completion leaves out: steps of other modules."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -107,6 +111,8 @@ class Tracks:
         """
         if callable(text):
             return self.localised()._kept(text)
+        if not isinstance(text, str):
+            raise BadOption("a filter is text, such as distance > 5000, or a function of an activity")
         tracks = self.localised() if needs_local_time(text) else self
         tracks = tracks._with_efforts((text,))
         return tracks._kept(test_of(text, tracks.activities))
@@ -140,8 +146,8 @@ class Tracks:
         def keep(activity: Activity) -> bool:
             return (
                 (not words or activity.sport in words)
-                and (first is None or _lead(activity, first) >= 0)
-                and (last is None or _lead(activity, last) < 0)
+                and (first is None or seconds_after(activity, first) >= 0)
+                and (last is None or seconds_after(activity, last) < 0)
             )
 
         tracks = self.localised() if local else self
@@ -229,12 +235,14 @@ class Tracks:
         resolution: float | str | None = None,
         width: int | None = None,
         around: str | Sequence[float | str] | None = None,
+        *,
+        all: bool = False,  # noqa: A002 - as the option is called
     ) -> Window:
         """Make a window over a box (west, south, east, north), by default over the busiest place.
 
         `bbox` may also be a GeoDataFrame, a GeoSeries or a geometry of shapely; `around` is a circle, "60.17,24.94,5km"
-        or (60.17, 24.94, "5km"). Of `zoom` (0 to 24), `resolution` (true metres per pixel) and `width` (pixels) at most
-        one is given.
+        or (60.17, 24.94, "5km"); `all` takes all activities. Of `zoom` (0 to 24), `resolution` (true metres per pixel)
+        and `width` (pixels) at most one is given.
 
         Raises
         ------
@@ -243,12 +251,12 @@ class Tracks:
         NothingToDraw
             When there is no track.
         """
-        scale, box = scale_of(zoom, resolution, width), area_of(bbox, around)
+        scale, box = scale_of(zoom, resolution, width), area_of(bbox, around, all)
         if box is None:
             places = self.places()
             if not places:
                 raise NothingToDraw(why_nothing(self))
-            box = places[0].bbox
+            box = extent(self.batches) if all else places[0].bbox
         return bbox_window(box, *scale)
 
     @takes_old_names
@@ -256,7 +264,7 @@ class Tracks:
         self,
         measure: str | Measure = "passes",
         window: Window | None = None,
-        smooth: str | float | Smoothing = "auto",
+        smooth: str | Literal[0] | Smoothing = "auto",
         workers: int | None = None,
         *,
         at_least: int = 0,
@@ -269,7 +277,7 @@ class Tracks:
             passes, seconds, pace, max(power), corr(pace, heart_rate) ... (see `heatlas.raster.measure.parse_measure`).
         window : Window, optional
             By default the busiest place, at most 4096 px wide and high. To compare heats, draw them over one window.
-        smooth : str, float or Smoothing
+        smooth : str, 0 or Smoothing
             Standard deviation of the Gaussian: "4m", "2px", 0 for none, "auto" for 4 m and at least 1 px.
         workers : int, optional
             Threads; by default one for each processor.
@@ -302,7 +310,13 @@ class Tracks:
         voices = None
         if wanted.reduction in {"mean", "share"}:
             voices = partial(again, measure=Measure("voices", str(wanted)))
-        return Heat.of(again(width), width, again, voices)
+        drawn = again(width)
+        if wanted.metric and not drawn.bare.filled.any():
+            raise NothingToDraw(why_no_value(wanted, batches))
+        return Heat.of(drawn, width, again, voices)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self)} - _INTERNAL)
 
     def __repr__(self) -> str:
         from heatlas.dataset.heat.html import dates_of, sports_of
@@ -317,33 +331,15 @@ class Tracks:
         )
 
     def _repr_html_(self) -> str:
-        from heatlas.dataset.heat.html import card, dates_of, sports_table
+        from heatlas.dataset.heat.html import card, dates_of, lengths_of, sports_table
 
         activities, report = self.localised().activities, self.report
         left_out = f"{counted(len(report.failed), 'files')} could not be read" if report.failed else ""
         facts = [counted(self.fixes, "fixes"), dates_of(activities), left_out]
         if not activities:
             facts = [worded(why_nothing(self))]
-        return card(counted(len(activities), "activities"), facts, sports_table(activities, self._lengths()))
-
-    def _lengths(self) -> list[float] | None:
-        """Metres of the shown part of each activity, where anything was cut; else None."""
-        if not self.report.dropped[_HIDDEN]:
-            return None
-        from heatlas.kernels.path import metres_along
-
-        found: list[float] = []
-        for batch in self.batches:
-            along = np.append(0.0, np.cumsum(metres_along(batch.u, batch.v, batch.segments)))
-            found += np.diff(along[batch.segments[batch.tracks]]).tolist()
-        return found
-
-
-def _lead(activity: Activity, moment: dt.datetime) -> float:
-    """Seconds from a moment to the start of an activity, in local time if the moment has no offset; NaN if unknown."""
-    if activity.start is None:
-        return math.nan
-    return activity.start + (0.0 if moment.tzinfo else offset_of(activity)) - moment_seconds(moment)
+        lengths = lengths_of(self.batches) if report.dropped[_HIDDEN] else None
+        return card(counted(len(activities), "activities"), facts, sports_table(activities, lengths))
 
 
 def why_nothing(tracks: Tracks) -> str:

@@ -119,7 +119,9 @@ def box_of(bbox: str | Sequence[float] | Any) -> tuple[float, float, float, floa
     return parse_bbox(area_text(bbox))
 
 
-def area_of(bbox: Any, around: str | Sequence[float | str] | None) -> tuple[float, float, float, float] | None:
+def area_of(
+    bbox: Any, around: str | Sequence[float | str] | None, everything: bool = False
+) -> tuple[float, float, float, float] | None:
     """Read a box or a circle from Python code; None: neither is given.
 
     Raises
@@ -127,7 +129,7 @@ def area_of(bbox: Any, around: str | Sequence[float | str] | None) -> tuple[floa
     BadOption
         When it is invalid, or both are given.
     """
-    at_most_one({"bbox": bbox, "around": around})
+    at_most_one({"bbox": bbox, "around": around, "all": everything or None})
     if around is not None:
         text = around if isinstance(around, str) else ",".join(map(str, around))
         return around_bbox(*parse_around(text, "around"))

@@ -6,11 +6,11 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from heatlas.options.option import options_of
+from heatlas.options.option import groups_of, options_of
 from heatlas.options.requests import KEYWORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["main", "module_text"]
 
@@ -26,6 +26,9 @@ from typing import TYPE_CHECKING, Any, TypedDict
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from typing import Literal
+
+    from numpy.typing import ArrayLike
 '''
 
 
@@ -33,20 +36,34 @@ def module_text() -> str:
     """Return the text of the module."""
     names = textwrap.indent(textwrap.fill(", ".join(f'"{name}"' for name in sorted(KEYWORDS)), 112), "    ")
     parts = [f"{_HEAD}\n__all__ = [\n{names},\n]  # fmt: skip\n"]
-    for name, request in sorted(KEYWORDS.items()):
-        parts.append("\n".join(_lines(name, request)))
+    named = {request: name for name, request in KEYWORDS.items()}
+    groups = dict.fromkeys(group for request in KEYWORDS.values() for group in groups_of(request))
+    requests = dict.fromkeys([*groups, *KEYWORDS.values()])
+    parts += ["\n".join(_lines(request, named)).rstrip() + "\n" for request in requests]
     return "\n\n".join(parts)
 
 
-def _lines(name: str, request: type) -> Iterator[str]:
-    yield f"class {name}(TypedDict, total=False):"
+def _lines(request: type, named: Mapping[type, str]) -> Iterator[str]:
+    """Class of a group, or of a request, whose bases are its groups."""
+
+    def name_of(kind: type) -> str:
+        return named.get(kind) or f"_{kind.__name__.removesuffix('Options')}"
+
+    groups = groups_of(request)
+    said = [*([*map(name_of, groups)] or ["TypedDict"]), "total=False"]
+    line = f"class {name_of(request)}({', '.join(said)}):"
+    if len(line) > 120:
+        line = "\n    ".join([f"class {name_of(request)}(", *(f"{one}," for one in said)]) + "\n):"
+    yield line
     yield f'    """Keywords of `heatlas.options.{request.__name__}`."""\n'
+    shared = {name for group in groups for name in options_of(group)}
     for option in options_of(request).values():
+        if option.name in shared:
+            continue
         yield f"    {option.name}: {option.annotation}{'' if option.type is bool else ' | None'}"
         words = " ".join(option.help.replace("\\", "\\\\").split())
         quoted = words.replace('"', "'") if words.endswith('"') else words
         yield "\n".join(textwrap.wrap(f'"""{quoted}"""', 116, initial_indent="    ", subsequent_indent="    "))
-    yield ""
 
 
 def main() -> None:

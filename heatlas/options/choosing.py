@@ -40,7 +40,9 @@ class TableOptions:
         "Tables: what 03/02/2024 means, day or month first; by default what the whole column says.",
         choices=("dmy", "mdy", "ymd"),
     )
-    weight: str | None = option("COLUMN", "Points: what each weighs; by default `weight`, or 1 each.", kinds=_OF_POINTS)
+    weight: str | None = option(
+        "COLUMN", "Points: what each weighs; by default `weight`, or 1 each.", kinds=_OF_POINTS, takes="ArrayLike"
+    )
     time: str | None = option(
         "COLUMN", "Tables: when each row was; of fixes with --track, of points for films, --after and --before."
     )

@@ -15,13 +15,14 @@ from heatlas.options.renamed import with_new_names
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["ALL", "Option", "gather", "given", "option", "options_of", "refuse"]
+__all__ = ["ALL", "Option", "gather", "given", "groups_of", "option", "options_of", "refuse"]
 
 ALL = ("picture", "film", "tiles", "page")
 """Kinds of output, by their names in `heatlas.rendering.kinds.KINDS`."""
 _KEY = "option"
 _OBJECTS = {
     "background": "background_text", "colormap": "colormap_text", "bbox": "area_text", "engine": "engine_text",
+    "weight": "column_text",
 }  # fmt: skip
 """Keyword -> function of `heatlas.options.values` that writes objects of Python as text."""
 T = TypeVar("T")
@@ -98,6 +99,11 @@ def _options_of(request: type) -> dict[str, Option]:
     return found
 
 
+def groups_of(request: type) -> tuple[type, ...]:
+    """Return the groups of a request, in the order of its fields."""
+    return tuple(kind for field, kind in _fields_of(request) if _KEY not in field.metadata)
+
+
 def _fields_of(request: type) -> Iterator[tuple[dataclasses.Field[Any], Any]]:
     """Fields of a dataclass, each with its type."""
     hints = get_type_hints(request)
@@ -172,7 +178,7 @@ def refuse_kind(option: Option, value: Any) -> None:
         fits, wanted = not value, "its value"
     elif isinstance(value, numbers.Real):
         number, whole = float(value), "int" in words and "float" not in words
-        fits = "Any" in words or "float" in words or (whole and number == int(number))
+        fits = any(kind in words for kind in ("Any", "float", "Literal")) or (whole and number == int(number))
         inside = (low is None or number >= low) and (high is None or number <= high)
         if whole or (fits and not inside):
             wanted = f"{'a whole number' if whole else 'a number'}{_said(low, high)}"
@@ -182,7 +188,8 @@ def refuse_kind(option: Option, value: Any) -> None:
     else:
         fits = option.type is tuple or bool(option.takes)
     if not fits:
-        raise BadOption(f"{option.flag}={value!r:.60} cannot be used: give {wanted}")
+        said = f"={value!r}" if isinstance(value, (str, numbers.Real, bool)) else f" as a {type(value).__name__}"
+        raise BadOption(f"{option.flag}{said:.60} cannot be used: give {wanted}")
 
 
 def _said(low: float | None, high: float | None) -> str:

@@ -44,7 +44,7 @@ class RenderOptions:
     smooth: str | None = option(
         "WIDTH",
         "Standard deviation of the Gaussian, e.g. 4m or 2px; 0 for none.  [default: 4m, at least 1px]",
-        takes="float",
+        takes="Literal[0]",
     )
     own: MetricOptions = field(default_factory=MetricOptions)
     athlete: AthleteOptions = field(default_factory=AthleteOptions)

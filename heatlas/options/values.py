@@ -8,7 +8,7 @@ import numpy as np
 
 from heatlas.core.errors import BadOption
 
-__all__ = ["area_text", "background_text", "colormap_text", "engine_text"]
+__all__ = ["area_text", "background_text", "colormap_text", "column_text", "engine_text"]
 
 _STEPS = 256
 _DEGREES = "EPSG:4326"
@@ -102,6 +102,19 @@ def _named(name: str, what: str) -> str:
     except ValueError:
         raise BadOption(f"{what} {name!r} is no colour: give a name such as white, or '#rrggbb'") from None
     return _stop(colour, what)
+
+
+def column_text(value: Any) -> str:
+    """Name of a column; arrays were put into their frame before (`heatlas.sources.tables.files.array_weights`).
+
+    Raises
+    ------
+    BadOption
+        For anything else.
+    """
+    if isinstance(value, str):
+        return value
+    raise BadOption(f"--weight as a {type(value).__name__} is for frames of points: give the name of a column")
 
 
 def engine_text(value: Any) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from heatlas.core.batch import Activity, Batch
     from heatlas.raster.measure import Measure
 
-__all__ = ["TRUSTED", "few_values", "left_out", "left_out_of_any", "left_out_of_tracks", "share_shown"]
+__all__ = ["TRUSTED", "few_values", "left_out", "left_out_of_any", "left_out_of_tracks", "share_shown", "why_no_value"]
 
 TRUSTED = ("elevation", "grade_100")
 """Metrics at fixes; where the first is known of an activity and the second is not, elevations are not trusted."""
@@ -132,6 +132,16 @@ def left_out_of_any(measure: Measure, name: str | None = None) -> list[str]:
     if measure.reduction == "people":
         found.append("does not count activities without a person")
     return [*_below_0(measure, name), *(_sentence(measure, name, words) for words in found)]
+
+
+def why_no_value(measure: Measure, batches: Sequence[Batch]) -> str:
+    """Say that no pixel has a value, and which of the columns that the measure reads are there at all."""
+    there = {name for batch in batches for name, column in batch.columns.items() if np.isfinite(column).any()}
+    missing = sorted(measure.columns - there)
+    if not missing:
+        return f"no activity has a value of {name_of(measure)} in the window"
+    held = f"they have {', '.join(sorted(there))}" if there else "they have positions alone"
+    return f"no activity has a value of {name_of(measure)}: {' and '.join(missing)} is not known of any; {held}"
 
 
 def _below_0(measure: Measure, name: str | None) -> list[str]:

@@ -20,6 +20,7 @@
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Unpack
 
 from heatlas.core.context import Context, silent
@@ -81,6 +82,10 @@ def render(
     from heatlas.tracks.metrics.own import metrics_defined
 
     refuse_odd(sources)
+    if not isinstance(options.get("weight"), (str, NoneType)):
+        from heatlas.sources.tables.files.array_weights import with_array_weights
+
+        sources, options = with_array_weights(sources, options)  # type: ignore[assignment]
     asked = gather(RenderOptions, options)
     with metrics_defined(asked.own.metric):
         return worded_report(make(sources, output, asked, Context(workers, progress, told)))

@@ -86,6 +86,8 @@ _FAULTS = tuple(
         (r"=>|=<", "write >= or <= instead of {0}"),
         (r"&&?", "write AND instead of {0}"),
         (r"\|\|?", "write OR instead of {0}"),
+        (r"\bin\s+(?!\()\S", "put what follows IN in brackets: IN (1, 2)"),
+        (r"\bis\s+(?:not\s+)?(?:none|nan|na)\b", "write IS NULL or IS NOT NULL"),
         (r"\d,\d{3}(?!\d)", "write numbers without commas, such as 10000 or 10 km"),
         (r"\d,\d", "write numbers with a point, such as 7.5"),
         (
@@ -103,7 +105,6 @@ _FAULTS = tuple(
             rf"(?:\x00|\d|\))\s+(?P<word>{_WORD})\s*(?:{_COMPARISON}|\s{_BETWEEN}\b)",
             "put AND or OR before {1}",
         ),
-        (r"\bin\s+(?!\()\S", "put what follows IN in brackets: IN ('Run', 'Walk')"),
         (r"\bis\s+(?!null\b|not\b)", "write = instead of IS"),
     )
 )

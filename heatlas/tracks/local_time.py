@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from heatlas.core.regex import regex
 if TYPE_CHECKING:
     from heatlas.core.batch import Activity
 
-__all__ = ["in_utc", "moment_seconds", "offset_of", "parse_date", "parse_moment", "start_of"]
+__all__ = ["in_utc", "moment_seconds", "offset_of", "parse_date", "parse_moment", "seconds_after", "start_of"]
 
 _MONTH = regex(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -92,3 +93,10 @@ def parse_date(text: str | dt.date) -> dt.datetime:
 def moment_seconds(moment: dt.datetime) -> float:
     """Unix seconds of a moment; a moment without an offset is taken as UTC."""
     return ((moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)) - _EPOCH).total_seconds()
+
+
+def seconds_after(activity: Activity, moment: dt.datetime) -> float:
+    """Seconds from a moment to the start of an activity, in local time if the moment has no offset; NaN if unknown."""
+    if activity.start is None:
+        return math.nan
+    return activity.start + (0.0 if moment.tzinfo else offset_of(activity)) - moment_seconds(moment)

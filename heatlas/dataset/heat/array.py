@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["Heat"]
 
 
+_INTERNAL = frozenset({"again", "compared", "look", "of", "picture", "voices", "worked"})
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Heat(ExportableGrid):
     """A measure over a window: values, their position, and their appearance.
@@ -52,6 +55,10 @@ class Heat(ExportableGrid):
     """Of a mean: draws its moments over activities, which `t` needs."""
     compared: tuple[Callable[[], Drawn], Callable[[], Drawn]] | None = None
     """Of a difference of means: draws the moments of what was subtracted, and of what it was subtracted from."""
+
+    def __dir__(self) -> list[str]:
+        """List the public names: what other modules read and make is left out of completion."""
+        return sorted({*object.__dir__(self)} - _INTERNAL)
 
     __array_ufunc__ = None  # NumPy's own numbers leave arithmetic to this class
 
@@ -78,7 +85,7 @@ class Heat(ExportableGrid):
         """
         return cls(LabelledHeat(drawn, labels_of(drawn.smoothed.measure)), width=width, again=again, voices=voices)
 
-    def smooth(self, width: str | float | Width, workers: int | None = None) -> Heat:
+    def smooth(self, width: str | Literal[0] | Width, workers: int | None = None) -> Heat:
         """Smooth the counted grid with another width; a wider reach counts again.
 
         The result equals, to the last bit, a heat drawn with that width.

@@ -14,6 +14,7 @@ from heatlas.dataset.heat.styled import StyledGrid
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
     from PIL.Image import Image
+    from xarray import DataArray
 
 __all__ = ["ExportableGrid"]
 
@@ -45,7 +46,16 @@ class ExportableGrid(StyledGrid):
 
         return url_of(self)
 
-    def save(self, path: str | Path, legend: bool = False, rgba: bool = False) -> list[Path]:
+    def save(
+        self,
+        path: str | Path,
+        legend: bool = False,
+        rgba: bool = False,
+        *,
+        title: str = "",
+        scale_bar: bool = False,
+        attribution: str = "",
+    ) -> list[Path]:
         """Write the heat to a file; the ending decides the format, as in `heatlas.render`.
 
         Parameters
@@ -56,6 +66,12 @@ class ExportableGrid(StyledGrid):
             Paint the legend on pictures, or write it beside values.
         rgba : bool
             Colours in a GeoTIFF instead of values.
+        title : str
+            Large on pictures, and the title of the file; {place} in it is what is shown: Tampere, Finland.
+        scale_bar : bool
+            Paint a bar of true metres on a picture.
+        attribution : str
+            Who is to be named, at the edge of a picture.
 
         Returns
         -------
@@ -67,11 +83,11 @@ class ExportableGrid(StyledGrid):
         BadOption, MissingExtra, NothingToDraw, HeatlasError
             When the file cannot be written.
         """
-        from heatlas.dataset.heat.files import save
+        from heatlas.dataset.heat.files import Captions, save
 
-        return save(self, Path(path), legend, rgba)
+        return save(self, Path(path), Captions(title, scale_bar, attribution), legend=legend, rgba=rgba)
 
-    def to_xarray(self) -> Any:
+    def to_xarray(self) -> DataArray:
         """Make an xarray.DataArray (y, x) with the centres of pixels in metres of EPSG:3857.
 
         The array has a name, a unit and a CRS that rioxarray understands. Only xarray is needed.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from heatlas.core.errors import BadOption
+from heatlas.gazetteer.naming import with_place
+from heatlas.style.decorations import Decorations
 from heatlas.style.legend import fitting_scale
 from heatlas.writers import check, write
 from heatlas.writers.rendered_map import RenderedMap
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
     from heatlas.dataset.heat.styled import StyledGrid
 
-__all__ = ["image_of", "save", "url_of"]
+__all__ = ["Captions", "image_of", "save", "url_of"]
 
 _VALUES = frozenset({".tif", ".tiff", ".npy"})
 
@@ -39,18 +42,38 @@ def url_of(heat: StyledGrid) -> str:
     return f"data:image/png;base64,{base64.b64encode(encode_png(heat.picture())).decode()}"
 
 
-def save(heat: StyledGrid, path: Path, legend: bool, rgba: bool) -> list[Path]:
+class Captions(NamedTuple):
+    """Texts and the scale bar that are painted beside a heat."""
+
+    title: str
+    scale_bar: bool
+    attribution: str
+
+
+def save(heat: StyledGrid, path: Path, captions: Captions, *, legend: bool, rgba: bool) -> list[Path]:
     """Write a heat with the writer of the path's ending (see `Heat.save`)."""
     check(path)
     data, tone = path.suffix.lower() in _VALUES, heat.fitted
+    if captions.scale_bar and ((data and not rgba) or path.suffix.lower() == ".kmz"):
+        raise BadOption(f"--scale-bar is painted on pictures, and {path.name} is none: leave it out, or write a .png")
+    title = with_place(" ".join(captions.title.split()), heat.bbox)
+    heading, attribution = heat.worked.labels.heading, " ".join(captions.attribution.split())
     rendered = RenderedMap(
         window=heat.window,
         picture=None if data and not rgba else heat.picture(),
         values=heat.values if data else None,
         legend=_legend(heat) if legend else None,
-        title=heat.worked.labels.heading,
+        decorations=Decorations(
+            title=title,
+            subtitle=heading if title and not legend else "",
+            scale_bar=captions.scale_bar,
+            attribution=attribution,
+            ground=heat.look.background,
+        ),
+        title=title or heading,
         measure=heat.measure,
         range=(tone.low, tone.high),
+        attribution=attribution,
         rgba=rgba,
     )
     return write(path, rendered)

@@ -6,15 +6,17 @@ from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from heatlas.core.units import Unit
 from heatlas.tracks.local_time import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from heatlas.core.batch import Activity
+    from heatlas.core.batch import Activity, Batch
 
-__all__ = ["card", "dates_of", "sports_of", "sports_table"]
+__all__ = ["card", "dates_of", "lengths_of", "sports_of", "sports_table"]
 
 _DISTANCE = Unit("m", style="distance")
 
@@ -72,3 +74,14 @@ def card(title: str, facts: Sequence[str], rows: Sequence[Sequence[str]] = ()) -
         f'<div style="font-weight:600">{escape(title)}</div>'
         f'<div style="opacity:.75">{escape(" · ".join(fact for fact in facts if fact))}</div>{table}</div>'
     )
+
+
+def lengths_of(batches: Sequence[Batch]) -> list[float]:
+    """Metres of the shown part of each activity."""
+    from heatlas.kernels.path import metres_along
+
+    found: list[float] = []
+    for batch in batches:
+        along = np.append(0.0, np.cumsum(metres_along(batch.u, batch.v, batch.segments)))
+        found += np.diff(along[batch.segments[batch.tracks]]).tolist()
+    return found

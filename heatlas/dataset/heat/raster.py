@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+    from xarray import DataArray
 
     from heatlas.core.window import Window
     from heatlas.dataset.heat.labels import Labels
@@ -34,7 +35,7 @@ def centres(window: Window) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 def data_array(
     values: NDArray[np.float32], window: Window, measure: str, labels: Labels, more: Mapping[str, Any]
-) -> Any:
+) -> DataArray:
     """Make an xarray.DataArray; `more` are further attributes.
 
     Raises

@@ -152,7 +152,11 @@ def _check_column(name: str, table: Table) -> None:
         raise BadOption(f"{table.name} has {count} columns {name!r}: the filter cannot tell which is meant")
     known = table.schema.names
     close = get_close_matches(name, known, 3) or [k for k in known if k.lower() == name.lower()]
-    hint = f"did you mean {' or '.join(close)}?" if close else f"its columns are {', '.join(known[:20])}"
+    hint = (
+        f"did you mean {' or '.join(close)}?"
+        if close
+        else (f"put '{name}' in single quotes if it is text; its columns are {', '.join(known[:20])}")
+    )
     raise BadOption(f"{table.name} has no column {name!r} for --where; {hint}")
 
 

@@ -85,8 +85,8 @@ def read_tracks(
     """
     if columns.track is None and not whole:
         raise BadOption(
-            f"{table.name}: say with --track which column tells the tracks apart, or --track=all where its rows are "
-            "one; in Python open_points(..., weight=COLUMN) opens rows that are points"
+            f"{table.name}: rows that are points are opened by {_as_points(table, columns)}; of fixes say with --track "
+            "which column tells the tracks apart, or --track=all where all rows are one track"
         )
     if columns.track is not None and columns.track in {columns.lat, columns.lon}:
         raise BadOption(f"{table.name}: {columns.track} says where fixes are; say with --track what tells tracks apart")
@@ -125,6 +125,15 @@ def _times(table: Table, columns: PointColumns, held: dict[str, pa.Array], guess
     if odd := unread(name, written, time):
         table.warnings.append(odd)
     return time
+
+
+def _as_points(table: Table, columns: PointColumns) -> str:
+    """Call of Python that opens the rows as points, with the first column that can weigh them."""
+    taken = {columns.lat, columns.lon, columns.time}
+    numbers = (one.name for one in table.schema if pa.types.is_floating(one.type) or pa.types.is_integer(one.type))
+    weight = columns.weight or next((name for name in numbers if name not in taken), None)
+    what = repr(table.name) if "." in table.name else "df"
+    return f"open_points({what})" if weight is None else f'open_points({what}, weight="{weight}")'
 
 
 def _stem(name: str) -> str:
