@@ -106,7 +106,8 @@ def test_points_are_spread_anew_to_the_last_bit(measure, shape, radius, first, d
     density = density and measure in {"sum", "count"}
     _, pixels, metres = radius
     kernel = Kernel(shape, metres, pixels)
-    once = POINTS.heat(measure, POINT_WINDOW, density=density, kernel=first)
+    how = {"kernel": first} if isinstance(first, Kernel) else {"radius": first}
+    once = POINTS.heat(measure, POINT_WINDOW, density=density, **how)
     same(once.smooth(kernel), POINTS.heat(measure, POINT_WINDOW, density=density, kernel=kernel))
 
 
