@@ -16,7 +16,7 @@ __all__ = ["command"]
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--seed", default=1, show_default=True, help="Another number makes another diary.")
 @click.option("--activities", default=200, show_default=True, type=Integer(1), metavar="N", help="How many.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only errors.")
 def command(folder: Path, seed: int, activities: int, quiet: bool) -> None:
     """Write a made-up but believable Strava export into DIR, to try everything without data."""
     from heatlas.demo import write_demo

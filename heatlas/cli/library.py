@@ -197,9 +197,9 @@ def _reindex(library: str, quiet: bool, **options: Any) -> None:
 @library_group.command("athlete")
 @_library
 @request_options(AthleteOptions)
-@click.option("--forget", is_flag=True, help="Remove all that is known of the athlete.")
+@click.option("--forget", is_flag=True, help="Remove everything about the athlete.")
 def _athlete(library: str, forget: bool, **options: Any) -> None:
-    """Say what a library knows of its athlete, and change that, for measures such as heart_rate_reserve and zone."""
+    """Show what a library stores about its athlete, or change it, for measures such as heart_rate_reserve and zone."""
     import json
 
     from heatlas.library.manage import edit_athlete
@@ -256,13 +256,13 @@ def _check(library: str, all: bool, quiet: bool) -> None:  # noqa: A002 - as the
 @library_group.command("repair")
 @_library
 @click.option(
-    "--clip-ends", metavar="LENGTH", help="What was cut from the ends of tracks, if asked for; 0 for nothing."
+    "--clip-ends", metavar="LENGTH", help="If asked for: the length that was cut from the ends of tracks; 0 for none."
 )
-@click.option("--zone", multiple=True, metavar="LAT,LON,RADIUS", help="A place that was hidden, if asked for.")
-@click.option("--no-zones", is_flag=True, help="No place was hidden, if asked for.")
+@click.option("--zone", multiple=True, metavar="LAT,LON,RADIUS", help="If asked for: a place that was hidden.")
+@click.option("--no-zones", is_flag=True, help="If asked for: no place was hidden.")
 @_quiet
 def _repair(library: str, quiet: bool, **options: Any) -> None:
-    """Mend a damaged library as far as that goes; the damaged file is kept under another name.
+    """Repair a damaged library as far as possible; the damaged file is kept under another name.
 
     Files of damaged tracks are read again where they are still there; damaged tiles of the index, or all of it, are
     made anew; what cannot be brought back is named. A sound library is left as it is.

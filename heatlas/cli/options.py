@@ -22,7 +22,7 @@ LIBRARY = "heatlas.db"
 library_option = click.option(
     "-l", "--library", default=LIBRARY, show_default=True, metavar="LIB", help="The library's file."
 )
-quiet_option = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print only errors.")
 workers_option = click.option(
     "--workers",
     type=Integer(1),

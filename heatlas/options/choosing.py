@@ -16,35 +16,35 @@ _LENGTH = "float"
 class TableOptions:
     """Rows to read of tables, and the meaning of their columns."""
 
-    query: str | None = option("SQL", "What to read of a database: a SELECT.")
+    query: str | None = option("SQL", "A SELECT that reads a database.")
     table: str | None = option("NAME", "Table of a database, layer of a file, or sheet of a workbook to read.")
-    lat: str | None = option("COLUMN", "Tables: latitudes; by default found by name.")
-    lon: str | None = option("COLUMN", "Tables: longitudes; by default found by name.")
+    lat: str | None = option("COLUMN", "Tables: column of latitudes; by default found by name.")
+    lon: str | None = option("COLUMN", "Tables: column of longitudes; by default found by name.")
     geometry: str | None = option(
         "COLUMN", 'Tables: positions in one column, as WKB, WKT, GeoJSON or "60.17, 24.94"; by default found by type.'
     )
     place: str | None = option(
         "TOWN[,COUNTRY]",
-        "Tables: columns of names of towns, and of their regions or countries, where there are no positions.",
+        "Tables without positions: columns of names of towns, and of their regions or countries.",
     )
     crs: str | None = option(
         "EPSG:N", "Tables: coordinate system of positions that state none, e.g. EPSG:32635 for metres in UTM."
     )
     decimal: str | None = option(
         "",
-        "Tables: whether 1,234 is 1234 or 1.234; by default what the whole column says.",
+        "Tables: whether 1,234 is 1234 or 1.234; by default decided by the whole column.",
         choices=("point", "comma"),
     )
     dates: str | None = option(
         "",
-        "Tables: what 03/02/2024 means, day or month first; by default what the whole column says.",
+        "Tables: whether 03/02/2024 has its day or its month first; by default decided by the whole column.",
         choices=("dmy", "mdy", "ymd"),
     )
     weight: str | None = option(
-        "COLUMN", "Points: what each weighs; by default `weight`, or 1 each.", kinds=_OF_POINTS, takes="ArrayLike"
+        "COLUMN", "Points: column of weights; by default `weight`, or 1 each.", kinds=_OF_POINTS, takes="ArrayLike"
     )
     time: str | None = option(
-        "COLUMN", "Tables: when each row was; of fixes with --track, of points for films, --after and --before."
+        "COLUMN", "Tables: column of times; of fixes with --track, of points for films, --after and --before."
     )
     track: str | None = option(
         "COLUMN|all",
@@ -60,7 +60,7 @@ class PointSetOptions:
     where: str | None = option("FILTER", 'Points: only rows that pass, e.g. "beds > 10".')
     after: str | None = option("DATE", "Points: only rows at or after this day or moment.", takes="dt.date")
     before: str | None = option("DATE", "Points: only rows before this day or moment (UTC).", takes="dt.date")
-    name: str | None = option("NAME", "Points: what to call them; by default as their file is called.")
+    name: str | None = option("NAME", "Points: name of the point set; by default that of the file.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +73,8 @@ class FilterOptions:
     sport: tuple[str, ...] = several("NAME", "Only this sport, e.g. Run; may be repeated.")
     after: str | None = option(
         "DATE",
-        "Only activities that start on or after this day, or this moment; in the local time of their places, but for "
-        "a moment with Z or an offset.",
+        "Only activities that start on or after this day, or this moment; in local time, unless the moment "
+        "has Z or an offset.",
         takes="dt.date",
     )
     before: str | None = option("DATE", "Only activities that start before this day or moment.", takes="dt.date")

@@ -65,14 +65,14 @@ class KernelOptions:
 
     radius: str | None = option(
         "LENGTH",
-        "Points: how far each is felt, on the screen (15px) or on the ground (500m, 100km); 0px for bare pixels.  "
-        "[default: 15px]",
+        "Points: how far each point spreads, on the screen (15px) or on the ground (500m, 100km); 0px for bare pixels. "
+        " [default: 15px]",
         kinds=_OF_POINTS,
         takes=_LENGTH,
     )
     kernel: str | None = option(
         "",
-        "Points: shape of what is felt around each.  [default: gaussian]",
+        "Points: the shape in which each point spreads.  [default: gaussian]",
         kinds=_OF_POINTS,
         choices=("gaussian", "linear", "quartic", "epanechnikov", "uniform"),
     )
@@ -91,7 +91,7 @@ class PictureOptions:
     )
     scale_bar: bool = switch("Draw a bar of true metres.", kinds=("picture",))
     rgba: bool = switch("Colours, not values, in a .tif.", kinds=("picture",))
-    garmin: bool = switch("A .kmz of small JPEGs, as Garmin's devices want it.", kinds=("picture",))
+    garmin: bool = switch("A .kmz of small JPEGs, for Garmin's devices.", kinds=("picture",))
     dpi: float | None = option("N", "Pixels per inch of a .pdf.  [default: 300]", kinds=("picture",), limits=(1, None))
 
 
@@ -114,7 +114,7 @@ class FilmOptions:
     )
     duration: str | None = option(
         "TIME",
-        "Films: how long time runs; then the last frame is held for 2 s.  [default: 20s]",
+        "Films: length of the film; the last frame then stays for 2 s.  [default: 20s]",
         kinds=("film",),
         takes="float",
     )
@@ -132,7 +132,8 @@ class LabelOptions:
 
     title: str | None = option(
         "TEXT",
-        "Large on pictures and films; the name of tiles and pages. In it {place} is what is shown: Tampere, Finland.",
+        "Large on pictures and films; the name of tiles and pages. {place} in it becomes the name of "
+        "the place, e.g. Tampere, Finland.",
         kinds=_NAMED,
     )
-    attribution: str | None = option("TEXT", "Who is to be named; on pictures and films at the edge.", kinds=_NAMED)
+    attribution: str | None = option("TEXT", "A credit; on pictures and films at the edge.", kinds=_NAMED)

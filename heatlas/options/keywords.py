@@ -49,8 +49,8 @@ class _Filter(TypedDict, total=False):
     sport: Collection[str] | None
     """Only this sport, e.g. Run; may be repeated."""
     after: str | dt.date | None
-    """Only activities that start on or after this day, or this moment; in the local time of their places, but for a
-    moment with Z or an offset."""
+    """Only activities that start on or after this day, or this moment; in local time, unless the moment has Z or an
+    offset."""
     before: str | dt.date | None
     """Only activities that start before this day or moment."""
     utc: bool
@@ -75,10 +75,10 @@ class _Label(TypedDict, total=False):
     """Keywords of `heatlas.options.LabelOptions`."""
 
     title: str | None
-    """Large on pictures and films; the name of tiles and pages. In it {place} is what is shown: Tampere,
-    Finland."""
+    """Large on pictures and films; the name of tiles and pages. {place} in it becomes the name of the place, e.g.
+    Tampere, Finland."""
     attribution: str | None
-    """Who is to be named; on pictures and films at the edge."""
+    """A credit; on pictures and films at the edge."""
 
 
 class _Hiding(TypedDict, total=False):
@@ -103,27 +103,27 @@ class TableKeywords(TypedDict, total=False):
     """Keywords of `heatlas.options.TableOptions`."""
 
     query: str | None
-    """What to read of a database: a SELECT."""
+    """A SELECT that reads a database."""
     table: str | None
     """Table of a database, layer of a file, or sheet of a workbook to read."""
     lat: str | None
-    """Tables: latitudes; by default found by name."""
+    """Tables: column of latitudes; by default found by name."""
     lon: str | None
-    """Tables: longitudes; by default found by name."""
+    """Tables: column of longitudes; by default found by name."""
     geometry: str | None
     """Tables: positions in one column, as WKB, WKT, GeoJSON or "60.17, 24.94"; by default found by type."""
     place: str | None
-    """Tables: columns of names of towns, and of their regions or countries, where there are no positions."""
+    """Tables without positions: columns of names of towns, and of their regions or countries."""
     crs: str | None
     """Tables: coordinate system of positions that state none, e.g. EPSG:32635 for metres in UTM."""
     decimal: str | None
-    """Tables: whether 1,234 is 1234 or 1.234; by default what the whole column says."""
+    """Tables: whether 1,234 is 1234 or 1.234; by default decided by the whole column."""
     dates: str | None
-    """Tables: what 03/02/2024 means, day or month first; by default what the whole column says."""
+    """Tables: whether 03/02/2024 has its day or its month first; by default decided by the whole column."""
     weight: str | ArrayLike | None
-    """Points: what each weighs; by default `weight`, or 1 each."""
+    """Points: column of weights; by default `weight`, or 1 each."""
     time: str | None
-    """Tables: when each row was; of fixes with --track, of points for films, --after and --before."""
+    """Tables: column of times; of fixes with --track, of points for films, --after and --before."""
     track: str | None
     """Tables: rows are the fixes of tracks, which this column tells apart (`all`: of one track); or the column
     holds encoded polylines, each a track."""
@@ -136,8 +136,8 @@ class _Reading(TypedDict, total=False):
     """Maps and tables of geometries (KML, GeoJSON, GeoPackage ...): read their lines as tracks, or their points.
     [default: tracks where there are lines]"""
     routes: bool
-    """Also planned routes, which else are left out: routes of GPX, courses of TCX and FIT, and the routes of a
-    Strava export. Their times, if any, are not taken; --where planned tells them apart."""
+    """Also read planned routes, which are otherwise left out: routes of GPX, courses of TCX and FIT, and the routes
+    of a Strava export. Their times, if any, are not taken; --where planned tells them apart."""
     person: str | None
     """Whose the tracks are: a name for all; of tables the column that says it, by default `person`; `folder`: the
     name of the folder or archive of each person inside the SOURCE."""
@@ -147,16 +147,16 @@ class _Athlete(TypedDict, total=False):
     """Keywords of `heatlas.options.AthleteOptions`."""
 
     athlete: str | None
-    """A file of JSON that says of the athlete "rest", "max" (beats/min), "mass" (kg) and "zones", each a value or
-    values by days, e.g. {"rest": 48, "max": {"2015-01-01": 192, "2024-01-01": 186}}; for heart_rate_reserve, zone
-    and your own metrics."""
+    """A JSON file about the athlete: "rest", "max" (beats/min), "mass" (kg) and "zones", each a value or values by
+    days, e.g. {"rest": 48, "max": {"2015-01-01": 192, "2024-01-01": 186}}; for heart_rate_reserve, zone and your
+    own metrics."""
     rest: float | None
     """The athlete's resting heart rate."""
     max_heart_rate: float | None
-    """The athlete's greatest heart rate."""
+    """The athlete's maximum heart rate."""
     heart_rate_zones: str | Sequence[float] | None
     """Heart rates at which zones 2 to 5 begin, e.g. 115,135,150,165. [default: 60, 70, 80 and 90 % of the reserve,
-    or of the greatest where rest is unknown]"""
+    or of the maximum if rest is unknown]"""
 
 
 class _PointSet(TypedDict, total=False):
@@ -169,15 +169,15 @@ class _PointSet(TypedDict, total=False):
     before: str | dt.date | None
     """Points: only rows before this day or moment (UTC)."""
     name: str | None
-    """Points: what to call them; by default as their file is called."""
+    """Points: name of the point set; by default that of the file."""
 
 
 class _Metric(TypedDict, total=False):
     """Keywords of `heatlas.options.MetricOptions`."""
 
     metric: Collection[str] | None
-    """A metric of your own over those of passages, e.g. "cost [beats/m] = heart_rate * pace / 60"; then --measure
-    cost, max(cost), or share(COND) with it; may be repeated."""
+    """A metric of your own, a formula over the metrics of a passage, e.g. "cost [beats/m] = heart_rate * pace /
+    60"; then --measure cost, max(cost), or share(COND) with it; may be repeated."""
 
 
 class _Viewport(TypedDict, total=False):
@@ -201,10 +201,10 @@ class _Kernel(TypedDict, total=False):
     """Keywords of `heatlas.options.KernelOptions`."""
 
     radius: str | float | None
-    """Points: how far each is felt, on the screen (15px) or on the ground (500m, 100km); 0px for bare pixels.
+    """Points: how far each point spreads, on the screen (15px) or on the ground (500m, 100km); 0px for bare pixels.
     [default: 15px]"""
     kernel: str | None
-    """Points: shape of what is felt around each. [default: gaussian]"""
+    """Points: the shape in which each point spreads. [default: gaussian]"""
     density: bool
     """Points: values per square kilometre."""
 
@@ -220,7 +220,7 @@ class _Picture(TypedDict, total=False):
     rgba: bool
     """Colours, not values, in a .tif."""
     garmin: bool
-    """A .kmz of small JPEGs, as Garmin's devices want it."""
+    """A .kmz of small JPEGs, for Garmin's devices."""
     dpi: float | None
     """Pixels per inch of a .pdf. [default: 300]"""
 
@@ -234,7 +234,7 @@ class _Film(TypedDict, total=False):
     span: str | int | None
     """Films: how long an activity or a point stays: 30d, 4w, 1y; by default for good."""
     duration: str | float | None
-    """Films: how long time runs; then the last frame is held for 2 s. [default: 20s]"""
+    """Films: length of the film; the last frame then stays for 2 s. [default: 20s]"""
     fps: float | None
     """Films: frames a second. [default: 30 for .mp4, 12.5 for .gif, 15 for .webp]"""
 
@@ -245,19 +245,19 @@ class _Tile(TypedDict, total=False):
     format: str | None
     """Tiles: their form. [default: png]"""
     refit: bool
-    """Tiles: fit the scales anew, which else stay while they are about right."""
+    """Tiles: fit new scales; by default the old ones stay while they are about right."""
     watch: bool
     """Tiles: go on, and draw again what changes in a library, or in folders and files."""
     url: str | None
-    """Tiles: where a folder will be found, for its tiles.json."""
+    """Tiles: the address at which the folder will be published, for its tiles.json."""
 
 
 class _Page(TypedDict, total=False):
     """Keywords of `heatlas.options.PageOptions`."""
 
     layers: str | None
-    """Pages: what one can switch between: sport, year, month, gear and measures, e.g. sport,year or passes,pace.
-    Each layer has its own scale, unless --tone LO:HI fixes it."""
+    """Pages: layers to switch between: sport, year, month, gear and measures, e.g. sport,year or passes,pace. Each
+    layer has its own scale, unless --tone LO:HI fixes it."""
     basemap: str | None
     """Pages: map tiles {z}/{x}/{y} that the viewer may switch on; by default OpenStreetMap's, which only pages on
     the web may show. These, pictures and folders of tiles: a file of streets, e.g. town.pmtiles."""
@@ -270,14 +270,14 @@ class _Public(TypedDict, total=False):
     """Keywords of `heatlas.options.PublicOptions`."""
 
     public: bool
-    """Tiles, pages, films: leave out activities that are marked as private, and what is of a few alone."""
+    """Tiles, pages, films: leave out private activities, and groups of a few activities."""
     public_least: int | None
-    """With --public: activities that a filter, or a layer, must have to be shown. [default: 5]"""
+    """With --public: the least number of activities that a filter or a layer must have. [default: 5]"""
     at_least: int | None
     """Tracks: show only pixels that at least so many different people passed, from zoom 15 on with the pixels
     around; needs --person. 0: no threshold. [default: 5 with --public, if persons are named]"""
     round: int | None
-    """Tracks: counts are rounded to multiples of it, so that two maps cannot be subtracted to the last pass."""
+    """Tracks: round counts to multiples of this, so that the difference of two maps does not tell single passes."""
 
 
 class _Engine(TypedDict, total=False):
@@ -288,8 +288,8 @@ class _Engine(TypedDict, total=False):
     processes of this machine; dask: the scheduler of DASK_SCHEDULER_ADDRESS, else one of this machine;
     dask=tcp://HOST:PORT."""
     work: str | None
-    """With --engine: folder or address, e.g. s3://bucket/work, for what tasks write; it is kept, and used again
-    where nothing has changed. [default: beside OUT, removed in the end]"""
+    """With --engine: folder or address, e.g. s3://bucket/work, for the results of tasks; it is kept, and used again
+    for everything that has not changed. [default: beside OUT, removed in the end]"""
 
 
 class ExploreKeywords(_Explorer, _Filter, _Style, _Label, _Hiding, _Gap, TableKeywords, _Reading, total=False):
@@ -345,8 +345,8 @@ class RenderKeywords(
     watts_per_beat, decoupling, normalised_power. Terrain: elevation, grade, climb, up, down, vam, temperature.
     Direction: bearing, street, oneway. Time: hour, month, first, last, share(dark). Relations: both(X, Y), corr(X,
     Y), slope(Y ~ X), residual(heart_rate), diff(METRIC; FILTER; FILTER). Or mean|min|max|std|sum of a metric, e.g.
-    max(power); share(CONDITION), e.g. share(heart_rate >= 150). `heatlas info` says what the data have. Of points:
-    sum, count, mean, min, max. [default: passes; of points the sum of the weights]"""
+    max(power); share(CONDITION), e.g. share(heart_rate >= 150). `heatlas info` lists what the data allow. Of
+    points: sum, count, mean, min, max. [default: passes; of points the sum of the weights]"""
     smooth: str | Literal[0] | None
     """Standard deviation of the Gaussian, e.g. 4m or 2px; 0 for none. [default: 4m, at least 1px]"""
 
@@ -357,7 +357,7 @@ class SiteKeywords(TypedDict, total=False):
     public: bool
     """Hide names, times and who passed where: for everybody to see."""
     public_measures: str | Collection[str] | None
-    """Public: also show these, and give their numbers (.npy), e.g. heart_rate,passes; else neither."""
+    """Public: also show these measures, and give their numbers (.npy), e.g. heart_rate,passes."""
     public_least: int | None
     """Public: activities that a filter must leave to be answered. [default: 5]"""
     at_least: int | None
@@ -366,6 +366,6 @@ class SiteKeywords(TypedDict, total=False):
     utc: bool
     """Days and hours of UTC, not of the places where activities began."""
     token: str | None
-    """What clients must know; needed to be reached from elsewhere. Also HEATLAS_TOKEN."""
+    """A password that clients must send; needed for access from other machines. Also HEATLAS_TOKEN."""
     basemap: str | Mapping[str, str] | None
     """Map tiles {z}/{x}/{y} beneath, fetched by the browser alone; or a file of streets, e.g. town.pmtiles."""

@@ -19,11 +19,15 @@ class TileOptions:
     """Form of tiles, and when they are written again."""
 
     format: str | None = option("", "Tiles: their form.  [default: png]", kinds=("tiles",), choices=("png", "webp"))
-    refit: bool = switch("Tiles: fit the scales anew, which else stay while they are about right.", kinds=("tiles",))
+    refit: bool = switch(
+        "Tiles: fit new scales; by default the old ones stay while they are about right.", kinds=("tiles",)
+    )
     watch: bool = switch(
         "Tiles: go on, and draw again what changes in a library, or in folders and files.", kinds=("tiles",)
     )
-    url: str | None = option("URL", "Tiles: where a folder will be found, for its tiles.json.", kinds=("tiles",))
+    url: str | None = option(
+        "URL", "Tiles: the address at which the folder will be published, for its tiles.json.", kinds=("tiles",)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,7 @@ class PageOptions:
 
     layers: str | None = option(
         "BY",
-        "Pages: what one can switch between: sport, year, month, gear and measures, e.g. sport,year or passes,pace. "
+        "Pages: layers to switch between: sport, year, month, gear and measures, e.g. sport,year or passes,pace. "
         "Each layer has its own scale, unless --tone LO:HI fixes it.",
         kinds=("page",),
     )
@@ -56,12 +60,12 @@ class PublicOptions:
     """Limits of what is published for everybody."""
 
     public: bool = switch(
-        "Tiles, pages, films: leave out activities that are marked as private, and what is of a few alone.",
+        "Tiles, pages, films: leave out private activities, and groups of a few activities.",
         kinds=_PUBLISHED,
     )
     public_least: int | None = option(
         "N",
-        "With --public: activities that a filter, or a layer, must have to be shown.  [default: 5]",
+        "With --public: the least number of activities that a filter or a layer must have.  [default: 5]",
         kinds=_PUBLISHED,
         limits=(1, None),
     )
@@ -73,7 +77,7 @@ class PublicOptions:
     )
     round: int | None = option(
         "N",
-        "Tracks: counts are rounded to multiples of it, so that two maps cannot be subtracted to the last pass.",
+        "Tracks: round counts to multiples of this, so that the difference of two maps does not tell single passes.",
         limits=(1, None),
     )
 
@@ -101,7 +105,7 @@ class SiteOptions:
     public: bool = switch("Hide names, times and who passed where: for everybody to see.", kinds=())
     public_measures: str | None = option(
         "NAMES",
-        "Public: also show these, and give their numbers (.npy), e.g. heart_rate,passes; else neither.",
+        "Public: also show these measures, and give their numbers (.npy), e.g. heart_rate,passes.",
         kinds=(),
         takes="Collection[str]",
     )
@@ -117,7 +121,9 @@ class SiteOptions:
     )
     utc: bool = switch("Days and hours of UTC, not of the places where activities began.", kinds=())
     token: str | None = option(
-        "SECRET", "What clients must know; needed to be reached from elsewhere. Also HEATLAS_TOKEN.", kinds=()
+        "SECRET",
+        "A password that clients must send; needed for access from other machines. Also HEATLAS_TOKEN.",
+        kinds=(),
     )
     basemap: str | None = option(
         "URL|FILE",

@@ -21,8 +21,8 @@ class ReadingOptions:
         choices=("tracks", "points"),
     )
     routes: bool = switch(
-        "Also planned routes, which else are left out: routes of GPX, courses of TCX and FIT, and the routes of a "
-        "Strava export. Their times, if any, are not taken; --where planned tells them apart."
+        "Also read planned routes, which are otherwise left out: routes of GPX, courses of TCX and FIT, and the routes "
+        "of a Strava export. Their times, if any, are not taken; --where planned tells them apart."
     )
 
     person: str | None = option(

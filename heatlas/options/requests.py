@@ -38,7 +38,7 @@ class RenderOptions:
         "Direction: bearing, street, oneway. Time: hour, month, first, last, share(dark). Relations: both(X, Y), "
         "corr(X, Y), slope(Y ~ X), residual(heart_rate), diff(METRIC; FILTER; FILTER). Or "
         "mean|min|max|std|sum of a metric, e.g. max(power); share(CONDITION), e.g. share(heart_rate >= 150). "
-        "`heatlas info` says what the data have. Of points: sum, count, mean, min, max.  "
+        "`heatlas info` lists what the data allow. Of points: sum, count, mean, min, max.  "
         "[default: passes; of points the sum of the weights]",
     )
     smooth: str | None = option(

@@ -23,7 +23,7 @@ class EngineOptions:
     )
     work: str | None = option(
         "DIR",
-        "With --engine: folder or address, e.g. s3://bucket/work, for what tasks write; it is kept, and used again "
-        "where nothing has changed.  [default: beside OUT, removed in the end]",
+        "With --engine: folder or address, e.g. s3://bucket/work, for the results of tasks; it is kept, and used "
+        "again for everything that has not changed.  [default: beside OUT, removed in the end]",
         kinds=("tiles",),
     )
