@@ -25,9 +25,10 @@ from heatlas.core.window import Window
 from heatlas.library.collection import tracks_of
 from heatlas.library.file.opening import open_library
 from heatlas.library.imports import import_sources
-from heatlas.server.site.query import parse_filter_of, parse_look
+from heatlas.server.site.query import parse_filter_of, request_of
 from heatlas.tiles.encoding import encode
 from heatlas.tiles.fields import SIDE, Field, field_window
+from heatlas.tiles.request import parse_look
 from heatlas.tiles.scales import colours_of, tone_of
 from heatlas.tiles.snapshot import choose
 from heatlas.tiles.tile_counts import busiest
@@ -76,9 +77,9 @@ def write_tracks(library, folder):
 
 def ours(view, wanted):
     snapshot = now(view)
-    field = Field(
-        view, snapshot, choose(snapshot, parse_filter_of(QueryParams(""), False)), parse_look(QueryParams(""), "passes")
-    )
+    nothing = QueryParams("")
+    look = parse_look(request_of(nothing, "passes"), None)
+    field = Field(view, snapshot, choose(snapshot, parse_filter_of(nothing, False)), look)
     seconds, fitting = [], []
     for zoom in ZOOMS:
         started = time.perf_counter()

@@ -246,9 +246,12 @@ def test_damaged_bytes_do_no_harm(data):
     spent = codec.decode_amounts(data, len(pixels))
     assert len(pixels) == len(found) == len(spent) == lengths.sum()
     counts, total = np.zeros(65536, np.uint32), np.zeros(65536)
-    add_passes(pixels, ids, lengths, np.zeros(0, bool), counts)
+    for keep in ([], [True], [False, True, True]):
+        counts[:] = 0
+        add_passes(data, np.array(keep, bool), counts)
+        kept = np.array([not keep or (k < len(keep) and keep[k]) for k in ids.tolist()], bool)
+        assert counts.tolist() == np.bincount(pixels[np.repeat(kept, lengths)], minlength=65536).tolist()
     add_amounts(pixels, ids, lengths, np.ones(3, bool), data, total)
-    assert counts.sum() == len(pixels)
     codec.pixel_bytes(data, at, lengths)
     number_bytes(data, lengths)
 
@@ -259,9 +262,9 @@ def test_activities_that_cannot_be_are_left_out():
     for data in (np.array(beyond, np.uint8), np.array(around, np.uint8)):
         ids, lengths, _ = codec.decode_header(data)
         assert len(ids) == len(lengths) == 0
-    counts = np.zeros(65536, np.uint32)
-    add_passes(np.zeros(1, np.uint16), np.array([-5]), np.array([1]), np.ones(3, bool), counts)
-    assert not counts.any()
+    total = np.zeros(65536)
+    add_amounts(np.zeros(1, np.uint16), np.array([-5]), np.array([1]), np.ones(3, bool), np.ones(1, np.uint8), total)
+    assert not total.any()
 
 
 @given(runs=some_runs, keep=st.lists(st.booleans(), max_size=7), data=st.data())
@@ -273,7 +276,10 @@ def test_reducing(runs, keep, data):
     passes = Counter(pixel for k in kept for pixel in runs[k])
     activities = Counter(pixel for k in kept for pixel in set(runs[k]))
     counts = np.zeros(65536, np.uint32)
-    add_passes(pixels, ids, lengths, mask, counts)
+    together = np.array([0, len(runs)])
+    header, _ = encode.encode_headers(ids, lengths, together)
+    body, _ = encode.encode_pixels(pixels, *laid(runs))
+    add_passes(np.concatenate([header, body]), mask, counts)
     assert {int(p): int(counts[p]) for p in np.flatnonzero(counts)} == passes
     counts[:] = 0
     stamps = np.zeros(65536, np.int64)

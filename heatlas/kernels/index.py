@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from heatlas.kernels.compiled import kernel
+from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.numbers import longest, read_number, read_numbers, total, unzigzag
 
 __all__ = [
-    "UNKNOWN", "decode_amounts", "decode_header", "decode_pixels", "decode_values", "pixel_bytes",
+    "UNKNOWN", "decode_amounts", "decode_header", "decode_pixels", "decode_values", "pixel_bytes", "read_header",
 ]  # fmt: skip
 
 UNKNOWN = -(1 << 31)
@@ -27,12 +27,9 @@ _LAST = (1 << 31) - 1
 """Greatest number of an activity."""
 
 
-@kernel("const u1[:]", allocates=True)
-def decode_header(data):
-    """Read the ids and lengths of a tile's runs, and where the runs begin.
-
-    A passage takes at least a byte. Runs of damaged bytes that claim more, or impossible activities, are left out.
-    """
+@helper(allocates=True)
+def read_header(data):
+    """Read as `decode_header` does."""
     count, at = read_number(data, 0)
     count = min(count, data.shape[0])
     ids, lengths = np.empty(count, np.int64), np.empty(count, np.int64)
@@ -50,6 +47,15 @@ def decode_header(data):
         lengths[r] = length
         room -= length
     return ids, lengths, at
+
+
+@kernel("const u1[:]", allocates=True)
+def decode_header(data):
+    """Read the ids and lengths of a tile's runs, and where the runs begin.
+
+    A passage takes at least a byte. Runs of damaged bytes that claim more, or impossible activities, are left out.
+    """
+    return read_header(data)
 
 
 @kernel("const u1[:]", "i8", "const i8[:]", allocates=True)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
+from heatlas.kernels.index import read_header
 from heatlas.kernels.numbers import longest, read_numbers, unzigzag
 from heatlas.kernels.reduce import add_value
 
 __all__ = ["add_activities_of", "add_amounts", "add_passes", "add_values"]
 
-_ONE = np.uint64(1)
+_ONE, _TWO = np.uint64(1), np.uint64(2)
 
 
 @helper()
@@ -23,26 +24,41 @@ def _kept(keep, activity):
     return keep.shape[0] == 0 or (0 <= activity < keep.shape[0] and keep[activity])
 
 
-@kernel("const u2[:]", "const i8[:]", "const i8[:]", "const b1[:]", "u4[:]")
-def add_passes(pixels, ids, lengths, keep, counts):
-    """Add 1 to `counts` (65536,) uint32 for each passage of the kept activities.
+@kernel("const u1[:]", "const b1[:]", "u4[:]", allocates=True)
+def add_passes(data, keep, counts):
+    """Add 1 to `counts` (65536,) uint32 for each passage of the kept activities, straight from the bytes of a chunk.
 
     Parameters
     ----------
-    pixels : ndarray of uint16 (n,)
-        Run after run.
-    ids, lengths : ndarray of int64 (r,)
-        Activity and passages of each run.
+    data : ndarray of uint8
+        Header and pixels (`heatlas.kernels.index`); damaged bytes count as `decode_pixels` gives them.
     keep : ndarray of bool (activities,) or (0,)
         Which activities count, by number; empty: all.
     """
-    k = 0
+    ids, lengths, at = read_header(data)
+    i, end, more = np.uint64(at), np.uint64(data.shape[0]), True
     for r in range(ids.shape[0]):
-        end = min(k + lengths[r], pixels.shape[0])
-        if _kept(keep, ids[r]):
-            for j in range(k, end):
-                counts[pixels[np.uint64(j)]] += np.uint32(1)
-        k = end
+        length, kept, done = lengths[r], _kept(keep, ids[r]), np.int64(0)
+        more = more and length > 0 and i + _ONE < end
+        if more:
+            here = np.int64(data[i]) | np.int64(data[i + _ONE]) << 8
+            i += _TWO
+            if kept:
+                counts[np.uint16(here)] += np.uint32(1)
+            done = np.int64(1)
+            while done < length and i < end:
+                step = np.int64(data[i])
+                if step != 0:
+                    here += ((step >> 4) << 8) + (step & 15) - 2056  # 8 rows and 8 columns
+                    i += _ONE
+                elif i + _TWO < end:
+                    here = np.int64(data[i + _ONE]) | np.int64(data[i + _TWO]) << 8
+                    i += _ONE + _TWO
+                if kept:
+                    counts[np.uint16(here)] += np.uint32(1)
+                done += 1
+        if kept:
+            counts[0] += np.uint32(length - done)
 
 
 @kernel("const u2[:]", "const i8[:]", "const i8[:]", "const b1[:]", "i8", "i8[:]", "u4[:]")
@@ -71,7 +87,11 @@ def add_amounts(pixels, ids, lengths, keep, data, total):
 
     Parameters
     ----------
-    pixels, ids, lengths, keep
+    pixels : ndarray of uint16 (n,)
+        Run after run.
+    ids, lengths : ndarray of int64 (r,)
+        Activity and passages of each run.
+    keep : ndarray of bool (activities,) or (0,)
         As for `add_passes`.
     data : ndarray of uint8
         As `heatlas.kernels.encode.encode_amounts` wrote them.
@@ -96,7 +116,7 @@ def add_values(pixels, ids, lengths, keep, data, step, table, least, count, tota
     Parameters
     ----------
     pixels, ids, lengths, keep
-        As for `add_passes`.
+        As for `add_amounts`.
     data : ndarray of uint8
         As `heatlas.kernels.encode.encode_values` wrote them: in units of `step`, or, when `table` is not empty, places
         in it counted from `least`.

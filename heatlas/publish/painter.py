@@ -14,12 +14,13 @@ import numpy as np
 
 from heatlas.core.window import Window
 from heatlas.kernels.blur import blur_rows
-from heatlas.kernels.steps import SHIFT, colour_means, ordered, step_of_values
+from heatlas.kernels.steps import colour_means
 from heatlas.style.colour import colour, palette
 from heatlas.style.image import Picture
+from heatlas.style.stepping import Begins, begins_of
 from heatlas.tiles.busy_tiles import census_for
 from heatlas.tiles.cache import Cache
-from heatlas.tiles.fields import SIDE, as_drawn, count_tile, field_window, margins, mosaic
+from heatlas.tiles.fields import SIDE, as_drawn, count_tile, field_window, margins, mosaic, reading
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,10 +33,6 @@ __all__ = ["TilePainter"]
 
 _CACHE = 64 << 20
 """Bytes of cached tiles of the index."""
-_INFINITE = 0x7F80_0000
-"""Rank of infinity among the numbers of float32 (`heatlas.kernels.steps.ordered`)."""
-_FIRST = -_INFINITE - 1
-"""Rank of -infinity."""
 _PLAIN = ("mean", "min", "max")
 """Reductions whose values are sums by counts."""
 
@@ -57,14 +54,10 @@ class TilePainter:
 
     def coloured(self, grid: Grid) -> Picture:
         """Colour a smoothed grid; equal to `heatlas.style.colour.colour`."""
-        if self._steps is None or any(plane.dtype != np.float32 for plane in grid.planes.values()):
+        if grid.sums or self._begins is None or any(plane.dtype != np.float32 for plane in grid.planes.values()):
             return colour(grid, self.tone, self.colours, None)
-        begins, table, least = self._steps
+        begins, table, least = self._begins
         values = grid.total.reshape(-1)
-        if grid.sums:
-            steps = np.empty(grid.total.shape, np.uint8)
-            step_of_values(values, values.view(np.int32), begins, table, least, steps.reshape(-1))
-            return Picture(steps, self._palette)
         means, pixels = np.empty_like(values), np.empty(values.shape, np.uint32)
         colours, alphas = self._opaque_palette
         colour_means(
@@ -92,51 +85,29 @@ class TilePainter:
         return Cache(_CACHE, lambda grid: 0 if grid is None else grid.nbytes)
 
     @cached_property
-    def _palette(self) -> NDArray[np.uint8]:
-        return palette(self.colours, self.tone, None)
-
-    @cached_property
     def _opaque_palette(self) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
         """Colours of the steps of a mean, without their opacity, and that (`heatlas.kernels.steps.colour_means`)."""
-        table = self._palette.copy()
+        table = palette(self.colours, self.tone, None)
         table[0] = self.colours[0]  # what is empty is none of the steps
         alphas = table[:, 3].copy()
         table[:, 3] = 0
         return table.view(np.uint32).ravel(), alphas
 
     @cached_property
-    def _steps(self) -> tuple[NDArray[np.float32], NDArray[np.uint8], int] | None:
-        """Arguments of the kernels: where steps begin, a table of steps, and the table's first place.
-
-        None unless the measure is a sum of passages, or a plain mean or extreme, and its tone neither diverging nor
-        local. The first array is (256,): the least value that falls on step 1, 2, ... 255, and infinity; of means, NaN.
-        """
+    def _begins(self) -> Begins | None:
+        """Where the steps of a plain mean or extreme begin, unless its tone is diverging or local."""
         tone, measure = self.tone, self.field.look.measure
-        layout = measure.layout
-        plain = not measure.metric if layout.sums else measure.simple and measure.reduction in _PLAIN
+        plain = measure.simple and measure.reduction in _PLAIN
         if tone.diverging or tone.local is not None or tone.fitted is not None or not plain:
             return None
-        # Bisection on the bits of float32, by which numbers are ordered.
-        first = 0 if layout.sums else _FIRST
-        steps = np.arange(1, 256)
-        low, high = np.full(255, first), np.full(255, _INFINITE)
-        for _ in range(31 if layout.sums else 32):
-            middle = (low + high) >> 1
-            reached = np.rint(np.nan_to_num(tone(ordered(middle)), nan=0.0) * 255) >= steps
-            low, high = np.where(reached, low, middle), np.where(reached, middle, high)
-        high = np.append(np.maximum.accumulate(high), _INFINITE)
-        least, last = int(high[0]) >> SHIFT, min(int(high[254]), _INFINITE - 1) >> SHIFT
-        table = np.searchsorted(high, np.arange(least, last + 1) << SHIFT, side="right").astype(np.uint8)
-        begins = ordered(high)
-        if not layout.sums:
-            begins[255] = np.nan  # infinite means have the last step too
-        return begins, table, least
+        return begins_of(tone, sums=False)
 
     def _smoothed(self, window: Window) -> Grid | None:
         """Equal to `heatlas.tiles.fields.smoothed`."""
         smoothing, measure = self.field.look.smoothing, self.field.look.measure
         margin = margins(self.field, window)[0]
-        bare = mosaic(window.grown(margin), measure, self._tile)
+        with reading(self.field):
+            bare = mosaic(window.grown(margin), measure, self._tile)
         if bare is None:
             return None
         sigma = smoothing.sigma(window)

@@ -218,7 +218,9 @@ class _Values:
             return
         self.on_paths += len(on_path)
         if shown.layout.fit is None:
-            values = shown.values.ravel()[on_path]
+            some = {name: plane.ravel()[None, on_path] for name, plane in shown.planes.items()}
+            row = replace(shown, window=replace(shown.window, width=len(on_path), height=1), planes=some)
+            values = row.values.ravel()  # of these pixels alone: most of a map is empty
             finite = np.isfinite(values)
         else:  # values are made when all are there
             values = np.stack([plane.ravel()[on_path] for plane in shown.planes.values()], axis=1).astype(np.float32)

@@ -4,7 +4,7 @@
 `defaults`                the unit, scale and colours that suit a measure
 `tone`, `sample`          values to [0, 1], fitted once; values that it is fitted to
 `local_tone`              tones relative to the surroundings
-`colour`                  a toned grid in colour
+`colour`, `stepping`      a toned grid in colour; steps of a palette
 `colormaps`               tables of colours
 `image`                   pixels in colour
 `ticks`, `calendar_ticks` round numbers of a legend, and dates

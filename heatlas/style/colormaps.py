@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -132,8 +133,14 @@ def colormap(name_or_stops: str) -> NDArray[np.uint8]:
         near = difflib.get_close_matches(base, _MAPS, n=3)
         hint = f"did you mean {' or '.join(near)}" if near else f"known are {', '.join(_MAPS)}"
         raise BadOption(f"there is no colour map {text!r}: {hint}, or stops such as #000,#f00,#ff0{'?' * bool(near)}")
+    return _named(base, base != name).copy()
+
+
+@lru_cache
+def _named(base: str, reverse: bool) -> NDArray[np.uint8]:
+    """Colours of a named map, which each tile asks for."""
     colors = [[*bytes.fromhex(stop), 255] for stop in _MAPS[base].split()]
-    if base != name:
+    if reverse:
         colors.reverse()
     return _blend(np.linspace(0, 1, len(colors)), np.array(colors))
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from heatlas.core.errors import BadOption
 from heatlas.style.image import Picture
+from heatlas.style.stepping import steps_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -114,6 +115,8 @@ def colour(grid: Grid, tone: Tone, colours: NDArray[np.uint8], background: tuple
     Picture
         With a palette for counts and sums, in RGBA for means.
     """
+    if (plain := steps_of(grid, tone)) is not None:
+        return Picture(plain, palette(colours, tone, background))
     steps = np.empty((grid.window.height, grid.window.width), np.uint8)
     alpha = None if grid.sums else np.empty_like(steps)
     table = palette(colours, tone, background if alpha is None else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ from heatlas.tracks.people import refuse_nobody
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SIDE", "Field", "all_facts", "as_drawn", "bare", "count_tile", "doubled", "facts_of", "field_window",
-    "first_zoom", "index_in", "margins", "mosaic", "sides_of", "signs_matter_in", "smoothed", "zooms_read",
+    "first_zoom", "index_in", "margins", "mosaic", "reading", "sides_of", "signs_matter_in", "smoothed", "zooms_read",
 ]  # fmt: skip
 
 SIDE = 256
@@ -149,8 +151,14 @@ def margins(field: Field, window: Window) -> tuple[int, int]:
 
 def bare(field: Field, window: Window) -> Grid | None:
     """Assemble a window, before smoothing, from cached tiles of the index."""
-    # A sum and its density share the cached tiles.
-    return mosaic(window, field.look.measure, lambda x, y: _counted(field, window.scale, x, y))
+    with reading(field):
+        return mosaic(window, field.look.measure, _counter(field, window.scale))
+
+
+def reading(field: Field) -> AbstractContextManager[object]:
+    """Read all tiles inside in one state of the library, which is looked up once for all of them."""
+    none = field.counted is not None or field.look.point_set
+    return nullcontext() if none else field.view.library.read()
 
 
 def mosaic(window: Window, measure: Measure, tile: Callable[[int, int], Grid | None]) -> Grid | None:
@@ -196,17 +204,20 @@ def signs_matter_in(field: Field) -> bool:
     return stored is not None and _signed(field) and signs_matter(field.view, stored)
 
 
-def _counted(field: Field, scale: float, x: int, y: int) -> Grid | None:
+def _counter(field: Field, scale: float) -> Callable[[int, int], Grid | None]:
+    """Return the function that counts tiles of a scale, or takes them from the cache."""
     measure, chosen = field.look.measure, field.chosen
     stored = field.snapshot.point_sets.get(field.look.point_set)
 
-    def count() -> Grid | None:
+    def count(x: int, y: int) -> Grid | None:
         if stored is not None:
             return draw_tile(index_in(field), round(scale / SIDE).bit_length() - 1, x, y, measure)
         return count_tile(field, Window(scale, x * SIDE, y * SIDE, SIDE, SIDE))
 
     of = (chosen.key, field.model) if stored is None else (stored.number, field.look.during)
-    return field.view.grids.get((field.snapshot.version, of, measure.key, scale, x, y), count)
+    # A sum and its density share the cached tiles.
+    whose = field.snapshot.version, of, measure.key, scale
+    return lambda x, y: field.view.grids.get((*whose, x, y), lambda: count(x, y))
 
 
 def index_in(field: Field) -> PointIndex:

@@ -32,6 +32,8 @@ class LibraryConnection(sqlite3.Connection):
     """Whether the library was seen to have digests: no heatlas takes them away."""
     meta: tuple[tuple[int, int], dict[Any, tuple[Any, ...]]] | None = None
     """Rows of the table `meta` by name, with the state in which they were read (`state`)."""
+    settings: tuple[dict[Any, tuple[Any, ...]], Any] | None = None
+    """These rows, and the settings that they hold, as `heatlas.library.file.settings` reads them."""
 
     @property
     def state(self) -> tuple[int, int]:

@@ -119,6 +119,16 @@ def _meta(connection: sqlite3.Connection) -> dict[str, tuple[Any, ...]]:
 
 def read_settings(connection: sqlite3.Connection) -> Settings:
     """Read the settings of a library."""
+    if not isinstance(connection, LibraryConnection):
+        return _settings_in(connection)
+    rows = _meta(connection)
+    if connection.settings is None or connection.settings[0] is not rows:
+        connection.settings = rows, _settings_in(connection)
+    settings: Settings = connection.settings[1]
+    return settings
+
+
+def _settings_in(connection: sqlite3.Connection) -> Settings:
     known = read_meta(connection, "settings")
     if known is None:
         return Settings()

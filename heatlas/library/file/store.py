@@ -173,11 +173,12 @@ class Library:
         SourceFailed
             When the file cannot be read, or was replaced: also when that happened meanwhile.
         """
+        mine: LibraryConnection | None = getattr(self._local, "connection", None)
+        if mine is not None and mine.in_transaction:  # whoever began it looks at the file, and names errors
+            yield mine
+            return
         with self._using():
             connection = self.connection()
-            if connection.in_transaction:
-                yield connection
-                return
             connection.execute("BEGIN")
             try:
                 yield connection

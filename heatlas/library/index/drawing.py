@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -142,6 +143,7 @@ def _zoom(connection: sqlite3.Connection, window: Window, columns: Sequence[str]
     return int(zoom)
 
 
+@lru_cache
 def columns_of(measure: Measure) -> tuple[str, ...]:
     """Columns that a measure needs beside the pixels.
 
@@ -200,11 +202,12 @@ class _Accumulators:
         data = next(iter(columns.values()), None)
         if data is None and columns:
             return
+        if measure.reduction == "passes":
+            add_passes(pixels, keep, self.tile["n"])
+            return
         ids, lengths, at = decode_header(pixels)
         where = decode_pixels(pixels, at, lengths)
-        if measure.reduction == "passes":
-            add_passes(where, ids, lengths, keep, self.tile["n"])
-        elif measure.reduction == "activities":
+        if measure.reduction == "activities":
             self.ordinal = add_activities_of(where, ids, lengths, keep, self.ordinal, self.stamps, self.tile["n"])
         elif measure.metric:
             assert data is not None
