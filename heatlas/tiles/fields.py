@@ -215,8 +215,7 @@ def _counter(field: Field, scale: float) -> Callable[[int, int], Grid | None]:
         return count_tile(field, Window(scale, x * SIDE, y * SIDE, SIDE, SIDE))
 
     of = (chosen.key, field.model) if stored is None else (stored.number, field.look.during)
-    # A sum and its density share the cached tiles.
-    whose = field.snapshot.version, of, measure.key, scale
+    whose = field.snapshot.version, of, measure.key, scale  # a sum and its density share the cached tiles
     return lambda x, y: field.view.grids.get((*whose, x, y), lambda: count(x, y))
 
 
