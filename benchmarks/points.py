@@ -73,7 +73,7 @@ tf.shade(agg.where(agg > 0), how="log").to_pil().save(sys.argv[2], compress_leve
 
 DUCKDB = """
 import sys, duckdb
-duckdb.connect().execute(
+duckdb.connect(config={"enable_progress_bar": "false"}).execute(
     "SELECT CAST(floor((lon + 12) / 44 * 4096) AS INT) AS x, "
     "CAST(floor((1 - ln(tan(radians(lat) / 2 + pi() / 4)) / pi()) * 16384) AS INT) AS y, sum(weight) "
     "FROM read_parquet(?) GROUP BY x, y", [sys.argv[1]]
