@@ -284,7 +284,8 @@ def test_bits_of_many_people_are_counted_as_sets_are():
         bits = np.zeros((14 + 2 * reach, 30 + 2 * reach, 3), np.uint64)
         mark_people(pixels, lengths, people, reach - 1, reach - 1, bits)
         counts = np.zeros((14, 30), np.uint32)
-        count_bits(bits, reach, counts)
+        lines = bits.reshape(len(bits), -1)
+        count_bits(lines, 3, reach, np.empty(lines.shape[1], np.uint64), counts)
         for row in range(14):
             for column in range(30):
                 rows, columns = (pixels >> 8).astype(int) - 1, (pixels & 255).astype(int) - 1

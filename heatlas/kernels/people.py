@@ -86,24 +86,39 @@ def _ones(word):
     return (word * np.uint64(0x0101010101010101)) >> np.uint64(56)
 
 
-@kernel("u8[:, :, :]", "i8", "u4[:, :]")
-def count_bits(bits, reach, counts):
+@kernel("const u8[:, :]", "i8", "i8", "u8[:]", "u4[:, :]")
+def count_bits(bits, words, reach, line, counts):
     """Add to each pixel the people of it and of those within `reach` pixels.
 
-    `bits` (height + 2 reach, width + 2 reach, words) is united along its rows, in place.
+    Parameters
+    ----------
+    bits : ndarray of uint64 (height + 2 reach, (width + 2 reach) * words)
+        As `mark_people` sets them, the words of each row one after the other.
+    words : int
+        Words of a pixel.
+    reach : int
+        0 or 1.
+    line : ndarray of uint64 ((width + 2 reach) * words,)
+        Scratch.
+    counts : ndarray of uint32 (height, width)
+        Is increased.
     """
     height, width = counts.shape
-    words = bits.shape[2]
-    for row in range(bits.shape[0] if reach else 0):
-        for column in range(width):
-            for word in range(words):
-                for x in range(column + 1, column + 2 * reach + 1):
-                    bits[row, column, word] |= bits[row, x, word]
     for row in range(height):
+        for k in range(line.shape[0]):
+            line[k] = bits[row, k]
+        for y in range(row + 1, row + 2 * reach + 1):
+            for k in range(line.shape[0]):
+                line[k] |= bits[y, k]
+        if reach == 0:
+            for column in range(width):
+                people = np.uint64(0)
+                for k in range(column * words, (column + 1) * words):
+                    people += _ones(line[k])
+                counts[row, column] += np.uint32(people)
+            continue
         for column in range(width):
-            for word in range(words):
-                united = bits[row, column, word]
-                for y in range(row + 1, row + 2 * reach + 1):
-                    united |= bits[y, column, word]
-                if united:
-                    counts[row, column] += np.uint32(_ones(united))
+            people = np.uint64(0)
+            for k in range(column * words, (column + 1) * words):
+                people += _ones(line[k] | line[k + words] | line[k + 2 * words])
+            counts[row, column] += np.uint32(people)

@@ -72,7 +72,8 @@ def people_around(
             bit[some[np.minimum(bit, len(some) - 1)] != chunk.person] = -1
             if (bit >= 0).any():
                 mark_people(where, chunk.lengths, bit, chunk.left, chunk.top, bits)
-        count_bits(bits, reach, counts)  # nobody is in two groups
+        lines = bits.reshape(outer.height, -1)
+        count_bits(lines, bits.shape[2], reach, np.empty(lines.shape[1], np.uint64), counts)  # nobody is in two groups
     return counts
 
 
