@@ -17,7 +17,6 @@ from heatlas.cli.progress import show_progress
 from heatlas.core.context import Context
 from heatlas.core.errors import NothingToDraw
 from heatlas.core.paths import files_of_database
-from heatlas.core.repeat import Repeat
 from heatlas.core.stopping import stop_status
 from heatlas.core.words import counted
 from heatlas.options import AthleteOptions, FollowOptions, ImportOptions, gather
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from heatlas.cli.progress import Progress
+    from heatlas.core.repeat import Repeat
 
 __all__ = ["import_command", "library_group"]
 
@@ -87,6 +87,8 @@ def _repeat(sources: tuple[str, ...], library: str, options: dict[str, Any]) -> 
     if not all(map(os.path.exists, sources)):
         return None
     asked = {**options, "workers": None, "sources": sources, "library": library}
+    from heatlas.core.repeat import Repeat
+
     return Repeat("import", asked, [*sources, *files_of_database(library)], (), "import", _GLANCE)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,9 +13,11 @@ from heatlas.cli.options import quiet_option, request_options, sources_or_librar
 from heatlas.cli.progress import show_progress
 from heatlas.core.errors import BadOption
 from heatlas.core.paths import files_of_database, state_beside
-from heatlas.core.repeat import Repeat
 from heatlas.core.stopping import stop_status
 from heatlas.options import RenderOptions
+
+if TYPE_CHECKING:
+    from heatlas.core.repeat import Repeat
 
 __all__ = ["command"]
 
@@ -84,6 +86,8 @@ def _repeat(sources: tuple[str, ...], output: str, options: dict[str, Any]) -> R
     if len(sources) > 1 or not (tiles and library) or again:
         return None
     asked = {**options, "workers": None, "sources": sources, "output": output}
+    from heatlas.core.repeat import Repeat
+
     return Repeat("render", asked, files_of_database(sources[0]), (output, str(state_beside(Path(output)))))
 
 
