@@ -61,17 +61,12 @@ def prepared(folder: Path, activities: int, environment: dict[str, str]) -> None
 
 
 def hotpot(binary: str, folder: Path, bbox: list[float], environment: dict[str, str]) -> dict[str, list[str]]:
-    """Commands of hotpot, after its own import."""
-    database = str(folder / "hotpot.sqlite3")
-    brought = processor([binary, "-D", database, "import", str(folder / "export" / "activities")], folder, environment)
-    print(f"hotpot, import                  {brought[0]:6.2f} s of the processor")
-    bounds = ",".join(map(str, bbox))
-    return {
-        "hotpot, a picture of the box": [
-            binary, "-D", database, "render", "--bounds", bounds, "--width", "1000", "--height", "1000",
-            "--output", str(folder / "hotpot.png"),
-        ]
-    }  # fmt: skip
+    """Commands of hotpot, after its own import into the database that it makes in the current folder."""
+    brought = processor([binary, "import", "export/activities/"], folder, environment)
+    print(f"hotpot, import                  {brought[0]:6.3f} s of the processor")
+    bounds = f"--bounds={','.join(map(str, bbox))}"
+    size = ["--width", "1000", "--height", "1000"]
+    return {"hotpot, a picture of the box": [binary, "render", bounds, *size, "--output", "hotpot.png"]}
 
 
 def main() -> None:
