@@ -13,6 +13,7 @@ from library_made import SECRET, cut, made, put, rows, walks
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import from_lonlat
 from heatlas.core.window import Window
+from heatlas.library import maintenance
 from heatlas.library.care.checking import check
 from heatlas.library.file.columns import VALUES
 from heatlas.library.file.opening import open_library
@@ -236,6 +237,10 @@ def test_a_file_of_many_tracks_is_indexed_in_groups(tmp_path, tracks, monkeypatc
         with open_library(tmp_path / "parts.db", create=True) as parts:
             put(parts, tracks[:8])
             assert rows(parts) == rows(whole)  # what is added to a tile goes into one chunk
+        monkeypatch.setattr(maintenance, "_HELD", 100)  # tracks are read again
+        with open_library(tmp_path / "again.db", create=True) as again:
+            put(again, tracks[:8])
+            assert rows(again) == rows(whole)
         monkeypatch.setattr(writing, "_BYTES", 1)
         monkeypatch.setattr(encoding, "_PIECE", 1000)
         with open_library(tmp_path / "chunks.db", create=True) as chunks:

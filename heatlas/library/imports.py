@@ -303,7 +303,10 @@ def _store(library: Library, files: Sequence[ReadFile], report: Report, workers:
             number = _write_file(connection, file)
             tracks = [with_person(track, people.get(number, ())) for track in map(with_time_zones, file.tracks)]
             new |= {insert_activity(connection, number, track): track for track in tracks}
+            file.forget_tracks()
+        count, tracks = len(new), []
         copies = resolve(connection, new, again)
+        new.clear()  # one file may hold tens of thousands, of which `index` keeps few at a time
         unindex(connection, copies.hide)
         index(connection, copies.show, workers)
     # The report lists only what was stored.
@@ -313,7 +316,7 @@ def _store(library: Library, files: Sequence[ReadFile], report: Report, workers:
         else:  # its bytes are known: it was copied or touched
             report.dropped[BEFORE] += 1
     _note_copies(report, copies.pairs)
-    return len(new)
+    return count
 
 
 def _note_copies(report: Report, found: Sequence[Duplicate]) -> None:

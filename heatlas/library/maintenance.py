@@ -11,6 +11,7 @@ import numpy as np
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, SourceFailed
+from heatlas.core.resources import give_back
 from heatlas.library.file.keys import pixel_keys, tile_of
 from heatlas.library.file.settings import privacy_of, read_meta, read_settings, write_settings, write_zones
 from heatlas.library.index.chunks import compact_tiles, remove_runs
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["compact", "forget", "index", "judge_anew", "reindex", "remove", "set_person", "unindex"]
 
 _GROUP = 64
+_HELD = 1 << 20
+"""Most fixes of tracks that are held while they are indexed: a hundred bytes a fix."""
 _SHARE = 4
 """Inverse share of activities with changed cuts, above which reindexing all is quicker than removing these."""
 _RULES = 3
@@ -47,13 +50,22 @@ _TILES, _BYTES = 64, 1 << 18
 whole world holds visits of all activities."""
 
 
-def index(connection: sqlite3.Connection, tracks: Mapping[int, Batch], workers: int = 1) -> None:
-    """Add activities to the index, cut as the library's settings say."""
+def index(connection: sqlite3.Connection, tracks: dict[int, Batch], workers: int = 1) -> None:
+    """Add activities, which are stored, to the index, cut as the library's settings say.
+
+    `tracks` is emptied: where there are very many fixes, they are let go of, and read again when their turn comes.
+    """
     if not tracks:
         return
     privacy, settings = privacy_of(connection, read_settings(connection))
     write_settings(connection, settings)
-    _index(connection, ((number, tracks[number]) for number in sorted(tracks)), privacy, settings, workers)
+    numbers, fixes = sorted(tracks), sum(track.fixes for track in tracks.values())
+    if fixes > _HELD:
+        tracks.clear()
+        give_back()
+        _index(connection, _tracks(connection, numbers), privacy, settings, workers)
+    else:
+        _index(connection, ((number, tracks.pop(number)) for number in numbers), privacy, settings, workers)
 
 
 def _index(
@@ -218,9 +230,9 @@ def judge_anew(library: Library, workers: int = 1) -> tuple[list[Duplicate], int
             )).fetchall()  # fmt: skip
             copies = resolve(connection, {}, [row[0] for row in held])
             unindex(connection, copies.hide)
+            again += len(copies.show)
             index(connection, copies.show, workers)
             found += copies.pairs
-            again += len(copies.show)
     with library.write() as connection:
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('copies', ?)", (json.dumps(_RULES),))
     return found, again

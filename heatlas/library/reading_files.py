@@ -50,6 +50,11 @@ class ReadFile:
             return []
         return split(self.outcome.tracks, self.outcome.columns)
 
+    def forget_tracks(self) -> None:
+        """Let go of the tracks, when they are stored; what else reading gave stays."""
+        if self.outcome is not None:
+            self.outcome.tracks, self.outcome.columns = None, []
+
 
 def absolute_name(name: str) -> str:
     """Name under which a library stores a file."""
