@@ -74,7 +74,9 @@ def append(
     size = 0
     with ThreadPoolExecutor(workers) as pool:
         ahead = _Ahead(pool, workers + _AHEAD)
-        for some in _in_groups(tracks, zooms[0] if zooms else 0):
+        for k, some in enumerate(_in_groups(tracks, zooms[0] if zooms else 0)):
+            if k:
+                give_back()  # each thread keeps a heap of its own
             jobs = (
                 (zoom, columns(zoom), {k: some[k] for k in numbers})
                 for zoom in zooms
@@ -88,7 +90,6 @@ def append(
                 some.clear()
                 _write(connection, gathered, ahead, only)
                 gathered, size = {zoom: [] for zoom in zooms}, 0
-                give_back()
         _write(connection, gathered, ahead, only)
 
 
