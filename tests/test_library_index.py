@@ -237,7 +237,7 @@ def test_a_file_of_many_tracks_is_indexed_in_groups(tmp_path, tracks, monkeypatc
         with open_library(tmp_path / "parts.db", create=True) as parts:
             put(parts, tracks[:8])
             assert rows(parts) == rows(whole)  # what is added to a tile goes into one chunk
-        monkeypatch.setattr(maintenance, "_HELD", 100)  # tracks are read again
+        monkeypatch.setattr(maintenance, "_HELD", 5)  # tracks are read again
         with open_library(tmp_path / "again.db", create=True) as again:
             put(again, tracks[:8])
             assert rows(again) == rows(whole)

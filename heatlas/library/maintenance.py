@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["compact", "forget", "index", "judge_anew", "reindex", "remove", "set_person", "unindex"]
 
 _GROUP = 64
-_HELD = 1 << 20
-"""Most fixes of tracks that are held while they are indexed: a hundred bytes a fix."""
+_HELD = 1024
+"""Most tracks that are held while they are indexed: some kilobytes a track, and of each file all fixes together."""
 _SHARE = 4
 """Inverse share of activities with changed cuts, above which reindexing all is quicker than removing these."""
 _RULES = 3
@@ -53,14 +53,14 @@ whole world holds visits of all activities."""
 def index(connection: sqlite3.Connection, tracks: dict[int, Batch], workers: int = 1) -> None:
     """Add activities, which are stored, to the index, cut as the library's settings say.
 
-    `tracks` is emptied: where there are very many fixes, they are let go of, and read again when their turn comes.
+    `tracks` is emptied: where they are very many, they are let go of, and read again when their turn comes.
     """
     if not tracks:
         return
     privacy, settings = privacy_of(connection, read_settings(connection))
     write_settings(connection, settings)
-    numbers, fixes = sorted(tracks), sum(track.fixes for track in tracks.values())
-    if fixes > _HELD:
+    numbers = sorted(tracks)
+    if len(numbers) > _HELD:
         tracks.clear()
         give_back()
         _index(connection, _tracks(connection, numbers), privacy, settings, workers)

@@ -31,7 +31,7 @@ __all__ = ["append", "tiles_of"]
 _FIXES, _LONG = 1 << 17, 1 << 20
 """Fixes, and pixels of the finest zoom, from which tracks are prepared and traced apart from the next ones: with their
 metrics they take half a kilobyte a fix, and as encoded bytes some 40 a pixel."""
-_FEW, _PIXELS = 8, 1 << 18
+_FEW, _PIXELS = 8, 1 << 17
 """Tracks, and pixels that they are long, from which they are traced at once: a hundred bytes a pixel."""
 _BYTES = 32 << 20
 """Encoded bytes from which all tiles are written. Until then what is added to a tile goes into one chunk."""
