@@ -10,6 +10,7 @@
 `rows`, `drawn`, `merged_tiles` objects of tiles, of what is drawn; tiles to draw from
 `census`                        busiest tiles, and parts of the world, without holding all tiles
 `sealed`                        objects say when they are damaged
+`copying`                       the archive put together inside S3
 `engine`, `engines`             maps of tasks with retries; those that there are
 `pool`, `dask_engine`           processes of this machine; Dask
 =============================== ====================================================

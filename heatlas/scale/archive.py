@@ -16,8 +16,9 @@ from heatlas.core.mercator import to_lonlat
 from heatlas.pmtiles.hilbert import first_number
 from heatlas.publish.extent import bounds_of
 from heatlas.publish.sink import Metadata
-from heatlas.scale.assemble import archive_of, directory_of
-from heatlas.scale.drawn import merged_tiles_of
+from heatlas.scale.assemble import archive_of, directory_of, head_of
+from heatlas.scale.copying import copied, copies
+from heatlas.scale.drawn import merged_tiles_of, read_piece
 from heatlas.scale.manifest import Folder
 from heatlas.scale.merged_tiles import merged_field
 from heatlas.scale.plan import Sizes, draw, why_nothing
@@ -27,11 +28,12 @@ from heatlas.tiles.scales import field_title
 from heatlas.writers.atomic import atomic_write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from heatlas.core.context import Context
     from heatlas.core.filesystems import Location
     from heatlas.pmtiles.directory import Directory
+    from heatlas.scale.drawn import Piece
     from heatlas.scale.engine import Engine
     from heatlas.scale.plan import Drawn
     from heatlas.scale.recipe import Recipe
@@ -93,7 +95,8 @@ def build(
             folder.remove()
         raise
     metadata = folder.mended(partial(_describe, tiles, drawn, recipe, labels), engine)
-    size = folder.mended(lambda: _write(target, archive_of(drawn.pieces, tiles, metadata)), engine)
+    head = head_of(drawn.pieces, tiles, metadata)
+    size = folder.mended(lambda: _write(target, head, [read_piece(locate(uri)) for uri in drawn.pieces]), engine)
     if work is None:
         folder.remove()
     else:
@@ -144,9 +147,11 @@ def _beside(target: Location) -> Location:
     return locate(f"{folder}/.{name}.work")
 
 
-def _write(target: Location, parts: Iterable[bytes]) -> int:
+def _write(target: Location, head: bytes, pieces: Sequence[Piece]) -> int:
     """Write an archive, which appears when it is whole; returns its bytes."""
-    size = 0
+    if copies(target, pieces):
+        return copied(target, head, pieces)
+    size, parts = 0, archive_of(head, pieces)
     if target.is_local:
         with atomic_write(Path(target.path)) as draft, draft.open("wb") as file:
             for part in parts:

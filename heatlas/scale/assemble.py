@@ -15,13 +15,13 @@ from heatlas.scale.recipe import digest_of
 from heatlas.scale.sealed import DIGEST, DamagedObject, reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from heatlas.core.filesystems import Location
     from heatlas.publish.sink import Metadata
     from heatlas.scale.drawn import Piece
 
-__all__ = ["archive_of", "directory_of"]
+__all__ = ["archive_of", "directory_of", "head_of"]
 
 _CHUNK = 8 << 20
 """Bytes that are copied at once."""
@@ -37,8 +37,8 @@ def directory_of(uris: Sequence[str]) -> Directory:
     return Directory(numbers, np.ones_like(numbers), np.cumsum(lengths) - lengths, lengths)
 
 
-def archive_of(uris: Sequence[str], tiles: Directory, metadata: Metadata) -> Iterator[bytes]:
-    """Bytes of an archive of pieces, from its header on.
+def head_of(uris: Sequence[str], tiles: Directory, metadata: Metadata) -> bytes:
+    """Bytes of an archive before its tiles.
 
     Parameters
     ----------
@@ -49,9 +49,14 @@ def archive_of(uris: Sequence[str], tiles: Directory, metadata: Metadata) -> Ite
     metadata : Metadata
         Metadata of all tiles.
     """
-    yield archive_head(tiles, metadata, digest_of(*(uri.rpartition("/")[2] for uri in uris)))
-    for uri in uris:
-        yield from _bytes_of(read_piece(locate(uri)))
+    return archive_head(tiles, metadata, digest_of(*(uri.rpartition("/")[2] for uri in uris)))
+
+
+def archive_of(head: bytes, pieces: Iterable[Piece]) -> Iterator[bytes]:
+    """Bytes of an archive, from its head on."""
+    yield head
+    for piece in pieces:
+        yield from _bytes_of(piece)
 
 
 def _bytes_of(piece: Piece) -> Iterator[bytes]:

@@ -89,7 +89,7 @@ class Location:
             before = self.path.removesuffix(self.uri.rstrip("/")) if not Path(self.uri).is_absolute() else ""
             return replace(self, uri=path.removeprefix(before) if before != self.path else path, path=path)
         scheme = self.uri.partition("://")[0]
-        return replace(self, uri=f"{scheme}://{path}", path=path)
+        return replace(self, uri=f"{scheme}://{path.lstrip('/') if scheme == 'memory' else path}", path=path)
 
     def kind(self) -> str:
         """Look what is there: "file", "folder" or "" for nothing.
