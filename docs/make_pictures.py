@@ -263,6 +263,18 @@ def poster(export: Path) -> Image.Image:
     return rendered(export, around="47.797,10.893,5km", width=800, scale_bar=True, legend=True, **words)
 
 
+def demo(export: Path) -> Image.Image:
+    """What the first page shows: the same options as beneath it."""
+    return rendered(export, legend=True, clip_ends="200m", around="47.797,10.898,5200m", width=1400)
+
+
+def sheet(export: Path) -> Image.Image:
+    """A sheet of paper around the map."""
+    return rendered(
+        export, paper="A4", dpi=80, figures=True, legend=True, scale_bar=True, theme="sand", background=None
+    )
+
+
 def explorer(export: Path) -> Image.Image:
     """Explorer tiles of zoom 14 and 17."""
     import heatlas
@@ -281,7 +293,7 @@ def explorer(export: Path) -> Image.Image:
 MAKERS: dict[str, Callable[[Path], Image.Image]] = {
     "passes": passes, "zooms": zooms, "breaks": breaks, "smoothing": smoothing, "tones": tones, "measures": measures,
     "looks": looks, "hidden": hidden, "first": first, "ground": ground_metres, "poster": poster,
-    "explorer": explorer, "metrics": metrics, "relations": relations,
+    "sheet": sheet, "demo": demo, "explorer": explorer, "metrics": metrics, "relations": relations,
 }  # fmt: skip
 """Name of a picture -> what makes it out of the demo export."""
 FILMS = {"growing": {"every": "month", "width": 260, "duration": "6s", "fps": 4}}

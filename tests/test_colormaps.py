@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from eyes import SEEN, seen_by
 from hypothesis import given
 from hypothesis import strategies as st
 
 from heatlas.core.errors import BadOption
+from heatlas.core.window import Window
+from heatlas.raster.grid import Grid
+from heatlas.raster.measure import parse_measure
 from heatlas.style.colormaps import CYCLIC, DEFAULT, DIVERGING, colormap, lightness, names
+from heatlas.style.colour import BACKGROUNDS
+from heatlas.style.defaults import suiting_colours
+from heatlas.tracks.metrics import METRICS
 
 TURNING = DIVERGING | CYCLIC | {"spectrum"}
 
@@ -44,7 +51,7 @@ def test_a_cyclic_map_ends_where_it_begins_and_favours_no_value(name):
     steps = np.abs(np.diff(np.vstack([colors, colors[:1]])[:, :3].astype(int), axis=0)).max(axis=1)
     assert (colors[0] == colors[-1]).all()
     assert steps.max() < 6  # no edge anywhere, that between 255 and 0 included
-    assert np.ptp(lightness(colors)) < 0.01
+    assert 0.45 < lightness(colors).min() < lightness(colors).max() < 0.9  # it stands out on dark and on light
     # Opposite directions differ, and so do quarters.
     for apart in (64, 128):
         assert np.abs(colors[:, :3].astype(int) - np.roll(colors, apart, axis=0)[:, :3]).sum(axis=1).min() > 90
@@ -126,3 +133,29 @@ def test_ends_are_met_and_colours_stay_inside(stops):
 def test_what_cannot_be_read_is_said(text, word):
     with pytest.raises(BadOption, match=word):
         colormap(text)
+
+
+def defaults():
+    """Colours of each measure on a dark and on a light ground; those of two metrics at once are in test_both.py."""
+    relations = ("corr(pace, heart_rate)", "slope(heart_rate ~ pace)", "residual(heart_rate)", "share(dark)")
+    for text in ("passes", "mean(frp)", *relations, *(name for name, one in METRICS.items() if one.listed)):
+        measure = parse_measure(text, ["frp"])
+        for ground in ("dark", "light"):
+            one = Grid.empty(Window(1e6, 0, 0, 1, 1), measure)
+            yield text, ground, measure, suiting_colours(one, BACKGROUNDS[ground])
+
+
+@pytest.mark.parametrize("eyes", SEEN)
+def test_default_colours_are_even_and_told_apart_by_all_eyes_on_both_grounds(eyes):
+    for text, ground, measure, colours in defaults():
+        seen = seen_by(eyes, colours)
+        steps = np.hypot.reduce(np.diff(seen[::32], axis=0), axis=1)
+        assert steps.min() > 5, (text, ground)  # an eighth of the bar; just noticeable is 2.3
+        # Light goes one way, so that more is more for everybody; in diverging maps it does so on either side.
+        light = seen[:, 0] if measure.period == 0 else []
+        middled = (text in METRICS and METRICS[text].middle is not None) or text.startswith(("corr", "slope", "resid"))
+        for side in [light[:128], light[:127:-1]] if middled else [light]:
+            rises = np.diff(side[::8]) * np.sign(side[-1] - side[0]) if len(side) else np.zeros(0)
+            assert (rises > -0.5).all(), (text, ground)
+        apart = np.hypot.reduce(seen - seen_by(eyes, [BACKGROUNDS[ground]]), axis=1)
+        assert np.delete(apart, slice(104, 152) if middled else []).min() > 12, (text, ground)

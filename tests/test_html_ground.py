@@ -72,7 +72,7 @@ def path(tmp_path_factory):
 @pytest.mark.parametrize(
     ("measure", "given"),
     [(YEARS, True), ("share(pace > 0.35)", True), ("first", True), ("wait", True),
-     ("passes", True), ("pace", False), ("both(pace, heart_rate)", False), ("bearing", False)],
+     ("passes", True), ("pace", True), ("both(pace, heart_rate)", False), ("bearing", False)],
 )  # fmt: skip
 def test_layers_whose_colours_do_not_suit_any_ground_have_two_sets(path, tmp_path, measure, given):
     publish_html(path, tmp_path / "map.html", zooms=(14, 14), measure=measure)

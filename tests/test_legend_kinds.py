@@ -52,7 +52,8 @@ def test_what_goes_round_gets_a_ring(measure, labels, turns):
         ("corr(pace, heart_rate)", "n >= 6; paler = less sure"),
         ("slope(heart_rate ~ pace)", "n >= 6; paler = less sure"),
         ("residual(heart_rate)", "paler = less sure"),
-        ("pace", None),
+        ("pace", "paler = fewer passes"),
+        ("max(heart_rate)", None),
         ("oneway", "paler = fewer passes"),
     ],
 )

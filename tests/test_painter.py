@@ -34,7 +34,7 @@ def smoothed(measure, tone, rng):
     wide = (tone.high - tone.low or 1) * rng.uniform(-0.3, 1.3, (150, 200)) + tone.low
     if measure.layout.sums:
         return Grid.of(window, measure, np.where(rng.random(wide.shape) < 0.4, 0, np.maximum(wide, 0)).astype("f4"))
-    count = np.where(rng.random(wide.shape) < 0.4, 0, rng.exponential(0.5, wide.shape)).astype(np.float32)
+    count = np.where(rng.random(wide.shape) < 0.4, 0, rng.exponential(2.0, wide.shape)).astype(np.float32)
     count[:3] = np.array([1e-42, 0.1, 0.6])[:, None]
     value = np.where(rng.random(wide.shape) < 0.1, tone.low, wide)
     return Grid(window, measure, {"n": count, "x": (value * count).astype(np.float32)})

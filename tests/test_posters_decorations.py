@@ -19,6 +19,7 @@ from heatlas.raster.measure import parse_measure
 from heatlas.rendering.finish import Finish
 from heatlas.style import fonts, scale_bar, text
 from heatlas.style.colormaps import colormap
+from heatlas.style.cover import CELL, Cover, cells_of
 from heatlas.style.decorations import DecoratedPixels, Decorations, arrange
 from heatlas.style.image import Picture
 from heatlas.style.legend import CORNERS, draw_legend, fitting_scale
@@ -35,6 +36,15 @@ def legend_for(window, ground=DARK):
     return draw_legend(colormap("ember"), ticks, "Passes", dark=ground is not LIGHT, scale=scale)
 
 
+def blots(seed, height, width):
+    """Some rectangles of heat."""
+    filled, rng = np.zeros((height, width), bool), np.random.default_rng(seed)
+    for _ in range(rng.integers(0, 5)):
+        top, left = rng.integers(0, height), rng.integers(0, width)
+        filled[top : top + height // 3, left : left + width // 3] = True
+    return filled
+
+
 @given(
     width=st.integers(30, 3000),
     height=st.integers(30, 3000),
@@ -43,14 +53,16 @@ def legend_for(window, ground=DARK):
     with_bar=st.booleans(),
     corner=st.sampled_from([None, *CORNERS]),
     ground=st.sampled_from([None, DARK, LIGHT]),
+    seed=st.one_of(st.none(), st.integers(0, 99)),
 )
 @settings(max_examples=60, deadline=None)
-def test_nothing_lies_on_anything_else(width, height, title, attribution, with_bar, corner, ground):
+def test_nothing_lies_on_anything_else(width, height, title, attribution, with_bar, corner, ground, seed):
     window = Window(256 * 2.0**13, 1_086_000, 722_000, width, height)
     wanted = Decorations(title=title, attribution=attribution, scale_bar=with_bar, ground=ground)
     legend = None if corner is None else legend_for(window, ground)
+    cover = None if seed is None else Cover.of([cells_of(blots(seed, height, width))])
     try:
-        patches = arrange(window, wanted, legend, corner or "bottom-right")
+        patches = arrange(window, wanted, legend, corner or "", cover)
     except BadOption as error:
         assert "too small" in str(error)  # noqa: PT017
         assert min(width, height) < 300 or title.startswith("x")
@@ -81,6 +93,49 @@ def test_a_legend_is_painted_in_its_corner(corner, palette):
     top = 16 if "top" in corner else 200 - 16 - 30
     left = 16 if "left" in corner else 300 - 16 - 80
     assert (y.min(), y.max(), x.min(), x.max()) == (top, top + 29, left, left + 79)
+
+
+def rectangles(patches):
+    return [(slice(p.top, p.top + p.pixels.shape[0]), slice(p.left, p.left + p.pixels.shape[1])) for p in patches]
+
+
+@given(seed=st.integers(0, 2**32 - 1), free=st.sampled_from(CORNERS))
+@settings(max_examples=40, deadline=None)
+def test_a_legend_hides_no_pixel_of_heat_where_a_corner_is_free(seed, free):
+    window = Window(256 * 2.0**13, 1_086_000, 722_000, 600, 500)
+    legend = legend_for(window)
+    filled = np.random.default_rng(seed).random((500, 600)) < 0.01  # there is hardly any room
+    rows = slice(0, 120) if "top" in free else slice(-120, None)
+    columns = slice(0, 320) if "left" in free else slice(-320, None)
+    filled[rows, columns] = False
+    (place,) = rectangles(arrange(window, Decorations(), legend, "", Cover.of([cells_of(filled)])))
+    assert not filled[place].any()
+    assert place[0].start == (16 if "top" in free else 500 - 16 - len(legend))
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=25, deadline=None)
+def test_decorations_hide_as_little_as_any_corners_allow_and_always_go_to_the_same(seed):
+    window = Window(256 * 2.0**13, 1_086_000, 722_000, 800, 600)
+    wanted, legend = Decorations(title="Panama", scale_bar=True, attribution="me", ground=DARK), legend_for(window)
+    filled = blots(seed, 600, 800)
+    cover = Cover.of([cells_of(filled[top : top + 64]) for top in range(0, 600, 64)])
+    patches = arrange(window, wanted, legend, "", cover)
+    hidden = sum(filled[place].any() for place in rectangles(patches))
+    usual = sum(filled[place].any() for place in rectangles(arrange(window, wanted, legend)))
+    assert bool(hidden) <= bool(usual)
+    again = arrange(window, wanted, legend, "", Cover.of([cells_of(filled)]))
+    assert [(p.left, p.top) for p in again] == [(p.left, p.top) for p in patches]
+
+
+@given(st.integers(1, 70), st.integers(1, 70), st.integers(0, 2**32 - 1), st.tuples(*[st.integers(0, 70)] * 4))
+def test_a_cover_counts_the_cells_that_a_rectangle_touches(height, width, seed, rectangle):
+    filled = np.random.default_rng(seed).random((height, width)) < 0.05
+    left, top, wide, tall = rectangle
+    cells = {(y // CELL, x // CELL) for y, x in np.argwhere(filled)}
+    touched = {(y // CELL, x // CELL) for y in range(top, top + tall) for x in range(left, left + wide)}
+    parts = [cells_of(filled[row : row + 16]) for row in range(0, height, 16)]
+    assert Cover.of(parts).under(left, top, wide, tall) == (len(cells & touched) if wide and tall else 0)
 
 
 def test_without_decorations_a_picture_stays_what_it_is():

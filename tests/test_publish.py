@@ -368,14 +368,14 @@ def test_the_words_that_are_digested_stay(home):
     """Folders that were published hold digests of them: another word, or a version, draws all of their tiles again."""
     of_tracks = parse_request(home, asked(measure="pace", tone="log:2:10", smooth="8m", format="webp"))
     assert look_words(of_tracks.look, of_tracks.form) == (
-        "('1', '0.1.0', 'mean(pace)', Smoothing(metres=8.0, pixels=0.0), "
+        "('2', '0.1.0', 'mean(pace)', Smoothing(metres=8.0, pixels=0.0), "
         "Scale(curve='log', range=(0.12, 0.6)), '', None, 'webp')"
     )
     of_points = Look(
         parse_point_measure("sum", "beds", True), Smoothing(), None, None, "clinics", Kernel("quartic", 500.0)
     )
     assert look_words(of_points, "png") == (
-        "('1', '0.1.0', 'sum(beds) per km2', Smoothing(metres=0.0, pixels=0.0), None, 'clinics', "
+        "('2', '0.1.0', 'sum(beds) per km2', Smoothing(metres=0.0, pixels=0.0), None, 'clinics', "
         "Kernel(shape='quartic', metres=500.0, pixels=15.0), 'png')"
     )
     chosen = parse_request(home, asked(sport=["Run", "Ride"], where="name = 'x'", after="2024-05-01"))

@@ -309,7 +309,7 @@ def test_a_single_row_is_its_own_scale_in_the_full_colour(tmp_path, radius, meas
     for zoom, scale in json.loads((tmp_path / "tiles" / "tiles.json").read_text())["legend"].items():
         assert (scale["low"], scale["high"], scale["low_text"], scale["high_text"]) == (7, 7, "7", "7")
         assert scale["ticks"] == [[1, "7"]]
-        full = colormap("ember" if measure == "sum" else "spectrum")[255]
+        full = colormap("ember" if measure == "sum" else "dusk")[255]
         shown = [pixels(data) for (z, _, _), data in folder_tiles(tmp_path / "tiles").items() if z == int(zoom)]
         assert any((tile == full).all(axis=2).any() for tile in shown)
     report = heatlas.render(

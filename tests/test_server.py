@@ -220,7 +220,7 @@ def test_the_scale_is_that_of_the_whole_library(path, web):
 def test_a_scale_says_what_its_colours_mean(web):
     scale = web.get("/scale.json?measure=pace&z=15").json()
     told = {"low", "high", "low_text", "high_text", "unit", "title", "ticks", "colors", "activities", "curve", "kind"}
-    assert set(scale) == {*told, "left_out"}
+    assert set(scale) == {*told, "left_out", "note"}
     assert (scale["title"], scale["unit"], scale["activities"]) == ("Mean pace", "min/km", 12)
     assert len(scale["colors"]) == 32
     assert all(0 <= place <= 1 for place, _ in scale["ticks"])
@@ -404,6 +404,6 @@ def test_who_passed_here(web, path):
 
 
 def test_colours_of_a_library_without_a_filter_suit_the_measure(web):
-    for measure, name in (("passes", "ember"), ("pace", "pace"), ("grade", "balance"), ("power", "spectrum")):
+    for measure, name in (("passes", "ember"), ("pace", "pace"), ("grade", "polar"), ("power", "dusk")):
         colours = web.get(f"/scale.json?measure={measure}&z=9").json()["colors"]
         assert colours[0] == "#" + bytes(colormap(name)[0, :3]).hex()

@@ -16,7 +16,6 @@ from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.dataset.places import around, bbox_window
 from heatlas.pmtiles.streets import CREDIT, open_streets
 from heatlas.pmtiles.vector_tiles import LINE, POLYGON, read_layers
-from heatlas.style import street_ground
 from heatlas.style.street_ground import StreetGround
 
 DARK, LIGHT = (14, 17, 22), (250, 249, 246)
@@ -75,7 +74,7 @@ def at(window, east, north):
 @pytest.mark.parametrize(("land", "sign"), [(DARK, 1), (LIGHT, -1)])
 def test_streets_are_faint_and_of_ranks(town, land, sign):
     window = bbox_window(around(*PLACE, 3600), width=900)
-    ground = StreetGround(open_streets(town), window, land).rows(0, window.height).astype(np.int16)
+    ground = StreetGround(window, land, streets=open_streets(town)).rows(0, window.height).astype(np.int16)
     bare = np.array(land)
 
     def apart(east, north):
@@ -95,19 +94,19 @@ def test_streets_are_faint_and_of_ranks(town, land, sign):
 
 def test_beyond_the_file_the_ground_is_plain(town):
     window = bbox_window(around(-30.0, -60.0, 2000), width=200)
-    assert (StreetGround(open_streets(town), window, DARK).rows(0, 50) == DARK).all()
+    assert (StreetGround(window, DARK, streets=open_streets(town)).rows(0, 50) == DARK).all()
 
 
 def test_strips_fit_together(town, monkeypatch):
     window = bbox_window(around(*PLACE, 3000), width=300)
-    whole = StreetGround(open_streets(town), window, DARK).rows(0, window.height).astype(np.int16)
-    monkeypatch.setattr(street_ground, "_STRIP", 300 * 64)
-    ground = StreetGround(open_streets(town), window, DARK)
+    whole = StreetGround(window, DARK, streets=open_streets(town)).rows(0, window.height).astype(np.int16)
+    monkeypatch.setattr("heatlas.style.ground._STRIP", 300 * 64)
+    ground = StreetGround(window, DARK, streets=open_streets(town))
     parts = [ground.rows(top, min(top + 50, window.height)) for top in range(0, window.height, 50)]
     apart = np.abs(np.concatenate(parts).astype(np.int16) - whole).max(axis=2)
     assert (apart > 6).mean() < 0.002
     narrow = replace(window, x=window.x + 100, width=100)
-    cut = StreetGround(open_streets(town), narrow, DARK).rows(0, 200)
+    cut = StreetGround(narrow, DARK, streets=open_streets(town)).rows(0, 200)
     assert (np.abs(cut.astype(np.int16) - whole[:200, 100:200]).max(axis=2) > 6).mean() < 0.01
 
 

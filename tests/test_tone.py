@@ -14,6 +14,7 @@ from heatlas.raster.grid import Grid
 from heatlas.raster.measure import Measure, parse_measure
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import colour, palette, parse_background
+from heatlas.style.legend_kinds import legend_for
 from heatlas.style.ticks import nice_ticks
 from heatlas.style.tone import CURVES, FADE, ToneScale, fit, parse_tone_scale
 
@@ -177,16 +178,44 @@ def test_pictures_of_counts_have_a_palette_and_nothing_is_transparent():
 
 
 def test_means_are_as_opaque_as_there_are_passes_behind_them():
-    count = np.array([[0, 0.05, 0.3, 1, 50]])
+    count = np.array([[0, 0.05, 0.3, 1, 2, 6, 50]])
     field = grid(150 * count, "heart_rate", count)
     tone = fit(parse_tone_scale("100:200"), field, field)
     alpha = colour(field, tone, colormap("grey"), None).rgba[0, :, 3]
     assert alpha[0] == alpha[1] == 0
     assert 0 < alpha[2] < 255
-    assert alpha[3] == alpha[4] == 255
+    assert alpha[2] < alpha[3] < alpha[4] < alpha[5] == alpha[6] == 255
+    assert alpha[3] > 0.65 * 255  # a way that was gone once is seen
     rgb = colour(field, tone, colormap("grey"), (0, 0, 0)).rgba[0, :, :3].astype(int)
     assert (rgb[0] == 0).all()
-    assert (rgb[3] == colormap("grey")[128, :3]).all()
+    assert (rgb[5] == colormap("grey")[128, :3]).all()
+
+
+def test_one_slow_way_takes_no_colours_from_the_others_and_the_legend_says_so():
+    rng = np.random.default_rng(1)
+    values = rng.normal(0.36, 0.03, (100, 100))
+    values[:4] = 2.0  # 4 % of the pixels walk, at 33 min/km
+    field = grid(values, "pace", np.ones((100, 100)))
+    tone = fit(ToneScale("linear"), field, field)
+    assert 0.42 < tone.high < 0.47
+    assert tone.beyond == (True, True)
+    labels = [words for _, words in legend_for(field.measure, tone).ticks]
+    assert labels[0].startswith("<")
+    assert labels[-1].endswith("+")
+    assert not any("<" in words or "+" in words for words in labels[1:-1])
+    whole = fit(parse_tone_scale("0.1:9"), field, field)
+    assert whole.beyond == (False, False)
+    assert not any("<" in words or "+" in words for _, words in legend_for(field.measure, whole).ticks)
+
+
+def test_counts_that_fade_below_one_pass_are_not_marked_and_those_above_are():
+    counts = np.full((200, 200), 3.0)
+    counts[0, :9], counts[5, 5] = 0.4, 900
+    field = grid(counts)
+    tone = fit(ToneScale("log"), field, field)
+    assert tone.beyond == (False, True)
+    labels = [words for _, words in legend_for(field.measure, tone).ticks]
+    assert [words[-1] for words in labels].index("+") == len(labels) - 1
 
 
 def test_a_grade_is_as_far_up_as_down():

@@ -29,8 +29,8 @@ Door = Literal["shell", "python", "url"]
 
 SWITCHES = frozenset(
     {
-        "all", "density", "garmin", "legend", "missing", "no_zones", "public", "refit", "rgba", "round_positions",
-        "routes", "scale_bar", "utc", "watch",
+        "all", "density", "figures", "garmin", "legend", "missing", "no_zones", "public", "refit", "rgba",
+        "round_positions", "routes", "scale_bar", "utc", "watch",
     }
 )  # fmt: skip
 """Options without a value; a test holds this to the declarations."""

@@ -60,9 +60,9 @@ def step_of_values(values, bits, begins, table, least, out):
 
 @kernel(
     "const f4[:]", "const f4[:]", "f4[:]", "const i4[:]", "const f4[:]", "const u1[:]", "i8", "const u4[:]",
-    "const u1[:]", "u4[:]", error_model="numpy",
+    "const u1[:]", "f4", "f4", "u4[:]", error_model="numpy",
 )  # fmt: skip
-def colour_means(counts, sums, means, bits, begins, table, least, colours, alphas, out):
+def colour_means(counts, sums, means, bits, begins, table, least, colours, alphas, once, more, out):
     """Colour means; their opacity follows from the passages behind them, as in `heatlas.style.colour`.
 
     Parameters
@@ -83,6 +83,8 @@ def colour_means(counts, sums, means, bits, begins, table, least, colours, alpha
         Colour of each step, red in the lowest byte, 0 in the highest; pixels that are empty have the first.
     alphas : ndarray of uint8 (256,)
         Opacity of each step.
+    once, more : float32
+        Opacity where there is one passage, and what each further one adds to it, up to 1.
     out : ndarray of uint32 (n,)
         Colours with their opacity in the highest byte; is overwritten.
     """
@@ -97,6 +99,7 @@ def colour_means(counts, sums, means, bits, begins, table, least, colours, alpha
         step = _step(means[k], bits[k], begins, table, least, last)
         share = min(max((count - np.float32(0.1)) / np.float32(0.5), np.float32(0)), np.float32(1))
         share = share * share * (np.float32(3) - np.float32(2) * share)
+        share = share * min(once + more * max(count - np.float32(1), np.float32(0)), np.float32(1))
         alpha = np.uint32(alphas[step]) * np.uint32(np.int32(np.rint(share * np.float32(255)))) + np.uint32(127)
         out[k] = colours[step] | (alpha // np.uint32(255)) << np.uint32(24)
 

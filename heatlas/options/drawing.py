@@ -92,7 +92,27 @@ class PictureOptions:
     scale_bar: bool = switch("Draw a bar of true metres.", kinds=("picture",))
     rgba: bool = switch("Colours, not values, in a .tif.", kinds=("picture",))
     garmin: bool = switch("A .kmz of small JPEGs, for Garmin's devices.", kinds=("picture",))
-    dpi: float | None = option("N", "Pixels per inch of a .pdf.  [default: 300]", kinds=("picture",), limits=(1, None))
+    dpi: float | None = option(
+        "N", "Pixels per inch of a .pdf or a poster.  [default: 300]", kinds=("picture",), limits=(1, None)
+    )
+    paper: str | None = option(
+        "SIZE",
+        "A poster, .pdf or .png: A4, A3, A2 ... or width and height, such as 50x70cm. It is composed around what is "
+        "drawn, with title, legend and scale bar below.",
+        kinds=("picture",),
+    )
+    margin: str | None = option(
+        "LENGTH", "With --paper: room around, e.g. 15mm.  [default: some 5 % of the shorter side]", kinds=("picture",)
+    )
+    bleed: str | None = option(
+        "LENGTH", "With --paper, in a .pdf: colour beyond the trimmed edge, e.g. 3mm, with crop marks.",
+        kinds=("picture",),
+    )  # fmt: skip
+    figures: bool = switch("With --paper: kilometres, hours, activities, years and places.", kinds=("picture",))
+    theme: str | None = option(
+        "", "A ground and colours that go together, unless --background or --colormap say others.",
+        kinds=("picture",), choices=("night", "paper", "ink", "blueprint", "sand", "forest", "rose"),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +122,7 @@ class FilmOptions:
     every: str | None = option(
         "TIME",
         "Tiles: go on, and read the sources again so often, e.g. 10min; also databases. Films: frames end with whole "
-        "ones: day, week, month, 3d.  [default: time runs evenly]",
+        "ones: day, week, month, season, 3d.  [default: time runs evenly]",
         kinds=("film", "tiles"),
         takes="int",
     )
@@ -112,6 +132,16 @@ class FilmOptions:
         kinds=("film",),
         takes="int",
     )
+    size: str | None = option(
+        "W:H",
+        "Films: form of the whole, such as 1:1, 9:16, 16:9; the map is composed in it.  [default: that of the map]",
+        kinds=("film",),
+    )
+    opening: str | None = option(
+        "TIME",
+        "Films: the finished map first, for so long, as many services show the first frame alone.  [default: none]",
+        kinds=("film",), takes="float",
+    )  # fmt: skip
     duration: str | None = option(
         "TIME",
         "Films: length of the film; the last frame then stays for 2 s.  [default: 20s]",

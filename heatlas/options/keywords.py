@@ -222,7 +222,18 @@ class _Picture(TypedDict, total=False):
     garmin: bool
     """A .kmz of small JPEGs, for Garmin's devices."""
     dpi: float | None
-    """Pixels per inch of a .pdf. [default: 300]"""
+    """Pixels per inch of a .pdf or a poster. [default: 300]"""
+    paper: str | None
+    """A poster, .pdf or .png: A4, A3, A2 ... or width and height, such as 50x70cm. It is composed around what is
+    drawn, with title, legend and scale bar below."""
+    margin: str | None
+    """With --paper: room around, e.g. 15mm. [default: some 5 % of the shorter side]"""
+    bleed: str | None
+    """With --paper, in a .pdf: colour beyond the trimmed edge, e.g. 3mm, with crop marks."""
+    figures: bool
+    """With --paper: kilometres, hours, activities, years and places."""
+    theme: str | None
+    """A ground and colours that go together, unless --background or --colormap say others."""
 
 
 class _Film(TypedDict, total=False):
@@ -230,9 +241,13 @@ class _Film(TypedDict, total=False):
 
     every: str | int | None
     """Tiles: go on, and read the sources again so often, e.g. 10min; also databases. Films: frames end with whole
-    ones: day, week, month, 3d. [default: time runs evenly]"""
+    ones: day, week, month, season, 3d. [default: time runs evenly]"""
     span: str | int | None
     """Films: how long an activity or a point stays: 30d, 4w, 1y; by default for good."""
+    size: str | None
+    """Films: form of the whole, such as 1:1, 9:16, 16:9; the map is composed in it. [default: that of the map]"""
+    opening: str | float | None
+    """Films: the finished map first, for so long, as many services show the first frame alone. [default: none]"""
     duration: str | float | None
     """Films: length of the film; the last frame then stays for 2 s. [default: 20s]"""
     fps: float | None
@@ -260,7 +275,8 @@ class _Page(TypedDict, total=False):
     layer has its own scale, unless --tone LO:HI fixes it."""
     basemap: str | None
     """Pages: map tiles {z}/{x}/{y} that the viewer may switch on; by default OpenStreetMap's, which only pages on
-    the web may show. These, pictures and folders of tiles: a file of streets, e.g. town.pmtiles."""
+    the web may show. These, pictures and folders of tiles: a file of streets, e.g. town.pmtiles. Pictures: world,
+    for coasts and borders."""
     explorer: int | None
     """Pages and folders of tiles: tiles of this zoom that activities visit, with the largest square and cluster, as
     a layer to switch on; what is shown is counted."""

@@ -43,7 +43,8 @@ class PageOptions:
     basemap: str | None = option(
         "URL|FILE",
         "Pages: map tiles {z}/{x}/{y} that the viewer may switch on; by default OpenStreetMap's, which only pages on "
-        "the web may show. These, pictures and folders of tiles: a file of streets, e.g. town.pmtiles.",
+        "the web may show. These, pictures and folders of tiles: a file of streets, e.g. town.pmtiles. Pictures: "
+        "world, for coasts and borders.",
         kinds=("page", "picture", "tiles"),
     )
     explorer: int | None = option(

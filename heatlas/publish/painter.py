@@ -15,6 +15,7 @@ import numpy as np
 from heatlas.core.window import Window
 from heatlas.kernels.blur import blur_rows
 from heatlas.kernels.steps import colour_means
+from heatlas.raster.reductions import MORE, ONCE
 from heatlas.style.colour import colour, palette
 from heatlas.style.image import Picture
 from heatlas.style.stepping import Begins, begins_of
@@ -60,9 +61,10 @@ class TilePainter:
         values = grid.total.reshape(-1)
         means, pixels = np.empty_like(values), np.empty(values.shape, np.uint32)
         colours, alphas = self._opaque_palette
+        once, more = (1.0, 0.0) if grid.layout.opacity is None else (ONCE, MORE)
         colour_means(
             grid.planes["n"].reshape(-1), values, means, means.view(np.int32), begins, table, least, colours, alphas,
-            pixels,
+            np.float32(once), np.float32(more), pixels,
         )  # fmt: skip
         return Picture(pixels.view(np.uint8).reshape(*grid.total.shape, 4))
 

@@ -50,7 +50,7 @@ __all__ = [
 
 FORMS = options_of(TileOptions)["format"].choices
 """Formats of tiles, the default first."""
-_DRAWING = ("1", "0.1.0")
+_DRAWING = ("2", "0.1.0")
 """A number, raised by hand when the same request is drawn differently, so that all published tiles are drawn again; and
 the version of the first release that drew tiles as today. A release changes neither."""
 WORDS = Wording(

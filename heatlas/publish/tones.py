@@ -70,6 +70,7 @@ def read_fitted(data: dict[str, Any]) -> Fitted:
                 **tone,
                 "knots": None if knots is None else np.array(knots, np.float64),
                 "fitted": None if fitted is None else tuple(fitted),
+                "beyond": tuple(tone.get("beyond", (False, False))),
                 "local": None if local is None else _read_cells(local),
             }
         )

@@ -146,8 +146,8 @@ class Grid:
 
     @property
     def opacity(self) -> NDArray[Any] | None:
-        """(height, width) how sure the values are, 0 to 1; None: sure wherever there are any."""
-        if self.layout.opacity is None:
+        """(height, width) how sure the values are, 0 to 1; None: sure wherever there are any, as of points."""
+        if self.layout.opacity is None or self.measure.points:
             return None
         fitted = () if self.layout.fit is None else (self.fit() if self.fitted is None else self.fitted,)
         with np.errstate(divide="ignore", invalid="ignore"):

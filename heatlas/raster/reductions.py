@@ -20,12 +20,14 @@ from heatlas.raster.differences import difference, fit_variance, significance
 from heatlas.raster.relations import FEWEST, correlation, fit_prior, residual, slope, sureness
 from heatlas.raster.terciles import fit_terciles, third_of_both
 
-__all__ = ["LAYOUTS", "WORKED", "Layout", "NamedPlanes", "Plane", "Rule", "merged"]
+__all__ = ["LAYOUTS", "MORE", "ONCE", "WORKED", "Layout", "NamedPlanes", "Plane", "Rule", "merged"]
 
 NamedPlanes = Mapping[str, NDArray[Any]]
 """Arrays of one shape by their names, in the order of the table."""
 _PLANE_BYTES = 16
 """Of each plane: 8 as counted, 4 on the way to being smoothed, and 4 smoothed."""
+ONCE, MORE = 0.7, 0.06
+"""Opacity of a mean of one passage, and what each further one adds, up to 1 (also in `heatlas.publish.painter`)."""
 _EXTRA = 10.0
 """Passages that the usual chance counts for."""
 _ENOUGH = 3.0
@@ -141,6 +143,11 @@ def _several(planes: NamedPlanes) -> NDArray[Any]:
     return np.clip((planes["n"] - 1) / 4, 0.15, 1)
 
 
+def _frequent(planes: NamedPlanes) -> NDArray[Any]:
+    """Opacity of a mean: what one passage tells is seen, and what several agree on stands out."""
+    return np.asarray(np.minimum(ONCE + MORE * np.maximum(planes["n"] - 1, 0), 1))
+
+
 def _chance_of_all(planes: NamedPlanes) -> tuple[float, ...]:
     count = float(planes["n"].sum())
     return (float(planes["x"].sum()) / count if count else 0.0,)
@@ -166,6 +173,7 @@ def _deviation(planes: NamedPlanes) -> NDArray[Any]:
 _N, _X, _XX = Plane("n", Rule.COUNT), Plane("x", Rule.SUM), Plane("xx", Rule.SUM)
 _Y = Plane("y", Rule.SUM)
 _PAIRS = (_N, _X, _Y, _XX, Plane("yy", Rule.SUM), Plane("xy", Rule.SUM))
+_FEWER = "paler = fewer passes"
 _SURE = f"n >= {FEWEST}; paler = less sure"
 _KNOWN = Plane("n", Rule.KNOWN)
 """Makes a smoothed extreme the mean of the extremes nearby."""
@@ -178,13 +186,13 @@ LAYOUTS: dict[str, Layout] = {
     "fixes": _sums(Plane("n", Rule.COUNT, "u4"), of_lines=False),
     "seconds": _sums(_X, of_lines=False),
     "metres": _sums(_X, of_lines=False),
-    "mean": Layout((_N, _X), _mean),
+    "mean": Layout((_N, _X), _mean, opacity=_frequent, note=_FEWER),
     "min": Layout((_KNOWN, Plane("x", Rule.LEAST)), _mean),
     "max": Layout((_KNOWN, Plane("x", Rule.GREATEST)), _mean),
-    "std": Layout((_N, _X, _XX), _deviation),
+    "std": Layout((_N, _X, _XX), _deviation, opacity=_frequent, note=_FEWER),
     "days": _sums(Plane("n", Rule.COUNT, "u4")),
     "people": _sums(Plane("n", Rule.COUNT, "u4")),
-    "share": Layout((_N, _X), _mean),
+    "share": Layout((_N, _X), _mean, opacity=_frequent, note=_FEWER),
     "chance": Layout((_N, _X), _chance, fit=_chance_of_all),
     "best": Layout(
         (_KNOWN, Plane("x", Rule.LEAST), Plane("m", Rule.COUNT, "f8")), _best, note="n >= 3", needs="3 passages"
@@ -192,7 +200,7 @@ LAYOUTS: dict[str, Layout] = {
     "circular": Layout(
         (_N, _X, _Y), _angle, opacity=lambda planes: np.clip(_concentration(planes), 0.12, 1), note="paler = more mixed"
     ),
-    "concentration": Layout((_N, _X, _Y), _concentration, opacity=_several, note="paler = fewer passes"),
+    "concentration": Layout((_N, _X, _Y), _concentration, opacity=_several, note=_FEWER),
     "corr": Layout(_PAIRS, correlation, fit=fit_prior, opacity=sureness, note=_SURE, needs="6 activities"),
     "slope": Layout(_PAIRS, slope, fit=fit_prior, opacity=sureness, note=_SURE, needs="6 activities"),
     "both": Layout((_N, _X, _Y), third_of_both, fit=fit_terciles),

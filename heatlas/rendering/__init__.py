@@ -15,6 +15,7 @@
 `bands`      drawing of large windows band by band
 `child`      one output in a process of its own
 `finish`     tone, colours, legend and writing
+`poster`     sheets of paper: the map composed, and what stands below
 ============ ==============================================================
 """
 

@@ -19,6 +19,7 @@ from heatlas.core.errors import HeatlasError
 from heatlas.core.window import Window
 from heatlas.raster.grid import Grid
 from heatlas.style.colour import Style, colour, palette
+from heatlas.style.cover import Cover, cells_of
 from heatlas.style.sample import Sample, weighed
 from heatlas.style.tone import fit_sample
 
@@ -55,6 +56,8 @@ class BandedHeat:
     """Stage -> seconds it took."""
     rows: Callable[[int, int], Grid]
     """Gives the shown rows `first` to `last`; cheapest from the top downwards."""
+    cover: Cover | None = None
+    """Where it holds anything; None: unknown."""
 
     @property
     def measure(self) -> Measure:
@@ -132,6 +135,7 @@ def as_one_band(heat: Drawn) -> BandedHeat:
         heat.total,
         dict(heat.seconds),
         _fitted(smoothed.rows, sample),
+        Cover.of(values.cells),
     )
 
 
@@ -185,7 +189,7 @@ def draw_in_bands(
             del heat
         told(window.height, window.height)
         sample = values.sample(smoothed)
-        yield BandedHeat(window, sample, total, seconds, _fitted(stored.rows, sample))
+        yield BandedHeat(window, sample, total, seconds, _fitted(stored.rows, sample), Cover.of(values.cells))
 
 
 def _fitted(rows: Callable[[int, int], Grid], sample: Sample) -> Callable[[int, int], Grid]:
@@ -210,9 +214,12 @@ class _Values:
     """Pixels that hold anything."""
     parts: list[tuple[NDArray[np.integer[Any]], NDArray[np.float32]]] = field(default_factory=list)
     """Places in the window, row by row, and their values."""
+    cells: list[NDArray[np.bool_]] = field(default_factory=list)
+    """Cells of each part that hold anything."""
 
     def add(self, shown: Grid, bare: Grid, top: int) -> None:
         """Add the values of rows that begin at row `top` of the window."""
+        self.cells.append(cells_of(shown.filled))
         on_path = np.flatnonzero(bare.filled)
         if not len(on_path):
             return

@@ -24,6 +24,7 @@ from heatlas.raster.left_out import few_values, left_out_of_tracks, share_shown
 from heatlas.raster.pipeline import heat
 from heatlas.raster.threshold import nowhere_enough
 from heatlas.style.colour import Style, colour
+from heatlas.style.cover import Cover, cells_of
 from heatlas.style.decorations import DecoratedPixels, Decorations, arrange
 from heatlas.style.defaults import measure_unit, suiting_colours, suiting_tone_scale, titled, written_per_value
 from heatlas.style.sample import Sample, weighed
@@ -231,10 +232,13 @@ class FacetJob:
         )
         tone = fit_sample(style.scale, sample)
         bar = Decorations(scale_bar=finish.scale_bar, ground=finish.background)
+        cover = Cover.of([cells_of(panels[0].smoothed.filled)])
         cells = []
         for k, panel in enumerate(panels):
             picture = colour(panel.smoothed, tone, style.colours, finish.background)
-            rows = DecoratedPixels(picture, arrange(window, bar, None) if k == 0 else ()).rows(0, window.height)
+            rows = DecoratedPixels(picture, arrange(window, bar, None, cover=cover) if k == 0 else ()).rows(
+                0, window.height
+            )
             cells.append(Cell(panel.part.title, note(panel), rows.rgba))
         title = with_place(finish.title, window.bbox)
         across = replace(window, width=sheet.total_width, height=sheet.body)

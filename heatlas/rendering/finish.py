@@ -10,6 +10,7 @@ from heatlas.core.errors import BadOption
 from heatlas.gazetteer.naming import place_of, with_place
 from heatlas.pmtiles.streets import is_file_of_tiles, open_streets
 from heatlas.raster.left_out import few_values
+from heatlas.rendering.poster import Poster
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import Style, parse_background
 from heatlas.style.decorations import Decorations
@@ -23,8 +24,12 @@ from heatlas.style.defaults import (
     written_per_value,
 )
 from heatlas.style.fonts import unwritable
+from heatlas.style.ground import OnGround
+from heatlas.style.legend_kinds import legend_for, paint_legend
 from heatlas.style.square import square_report
-from heatlas.style.street_ground import OnStreets, StreetGround
+from heatlas.style.street_ground import StreetGround
+from heatlas.style.themes import theme_named
+from heatlas.style.world_ground import LAST_ZOOM, WorldGround
 from heatlas.writers import check, check_size, write
 from heatlas.writers.rendered_map import RenderedMap
 
@@ -41,11 +46,15 @@ if TYPE_CHECKING:
     from heatlas.raster.grid import Grid
     from heatlas.raster.measure import Measure
     from heatlas.rendering.bands import BandedHeat
+    from heatlas.rendering.poster import Figures
+    from heatlas.style.ground import Painted
     from heatlas.style.image import Pixels
     from heatlas.style.tone import Tone, ToneScale
 
 __all__ = ["Finish"]
 
+WORLD = "world"
+"""Word for the base map that heatlas has with it."""
 _VALUES = frozenset({".tif", ".tiff", ".npy"})
 
 
@@ -70,6 +79,10 @@ class Finish:
     dpi: float = 300.0
     streets: Streets | None = None
     """Base map that is painted below the heat."""
+    world: bool = False
+    """Whether land, coasts and borders are painted below the heat."""
+    poster: Poster | None = None
+    """Sheet of paper around the picture."""
 
     @classmethod
     def parse(cls, output: Path, measure: Measure, options: RenderOptions) -> Finish:
@@ -84,23 +97,33 @@ class Finish:
         check(output)
         refuse_colours(measure, style.colormap and "--colormap")
         streets = _streets(output, options)
-        ground = parse_background(style.background or ("none" if streets is None else "dark"))
+        theme = theme_named(picture.theme)
+        attribution = _attribution(labels.attribution, streets)
+        poster = Poster.parse(output, options, attribution)
+        usual = "none" if options.page.basemap is None and poster is None else "dark"
+        ground = parse_background(style.background or theme.background or usual)
+        if poster is not None and ground is None:
+            raise BadOption("--paper needs a ground: say --background=light, dark or #rrggbb, or leave both out")
+        counts = not measure.metric or measure.reduction in {"sum", "count"}
+        colours = style.colormap or (theme.colormap if counts else "")
         _check_goes(output, picture)
         if picture.garmin:
             _check_garmin(output, ground, style.legend)
         return cls(
             output,
             None if style.tone is None else scale_for(style.tone, measure, "--tone"),
-            None if style.colormap is None else colormap(style.colormap),
+            colormap(colours) if colours else None,
             ground,
             style.legend,
             picture.rgba,
             " ".join((labels.title or "").split()),
             picture.scale_bar,
-            _attribution(labels.attribution, streets),
+            attribution,
             picture.garmin,
             300.0 if picture.dpi is None else picture.dpi,
             streets,
+            options.page.basemap == WORLD,
+            poster,
         )
 
     def check(self, window: Window) -> None:
@@ -113,8 +136,18 @@ class Finish:
         """
         check_size(self.output, window)
 
-    def write(self, field: BandedHeat, context: Context) -> dict[str, Any]:
-        """Paint a heat and write it; return its part of the report."""
+    def write(self, field: BandedHeat, context: Context, figures: Figures = ()) -> dict[str, Any]:
+        """Paint a heat and write it; return its part of the report.
+
+        Parameters
+        ----------
+        field : BandedHeat
+            Heat to paint.
+        context : Context
+            Receives each stage as it begins.
+        figures : tuple of (str, str)
+            Of a poster: numbers and their units.
+        """
         started = time.perf_counter()
         context.progress("colouring", 0, 0)
         unit, window = measure_unit(field.measure), field.window
@@ -130,17 +163,16 @@ class Finish:
 
         heat = replace(field, rows=rows)
         picture: Pixels
-        painting, tone = heat.painted(style if self.streets is None else replace(style, background=None))
-        picture = painting
-        if self.streets is not None and self.background is not None:
-            picture = OnStreets(painting, StreetGround(self.streets, window, self.background))
+        below = None if self.background is None else self._ground(window, self.background)
+        painting, tone = heat.painted(style if below is None else replace(style, background=None))
+        picture = painting if below is None else OnGround(painting, below)
         measure = str(field.measure)
         shown, title = titled(field.measure), with_place(self.title, window.bbox)
         rendered = RenderedMap(
             window=window,
             picture=picture,
             values=painting.field.values if self.output.suffix.lower() in _VALUES else None,
-            legend=self.legend_for(tone, style, field.measure, window) if self.legend else None,
+            legend=self.legend_for(tone, style, field.measure, window) if self.legend and not self.poster else None,
             decorations=Decorations(
                 title=title,
                 subtitle=shown if title and not self.legend else "",
@@ -148,6 +180,7 @@ class Finish:
                 attribution=self.attribution,
                 ground=self.background,
             ),
+            cover=field.cover,
             title=title or shown,
             measure=measure,
             range=(tone.low, tone.high),
@@ -158,7 +191,11 @@ class Finish:
         )
         painted = time.perf_counter()
         context.progress("writing", 0, 0)
-        outputs = write(self.output, rendered)
+        if self.poster is None:
+            outputs = write(self.output, rendered)
+        else:
+            legend = legend_for(field.measure, tone) if self.legend else None
+            outputs = self.poster.write(self.output, rendered, legend, style.colours, figures)
         done = time.perf_counter()
         return {
             "measure": measure,
@@ -179,8 +216,21 @@ class Finish:
         lost = unwritable(f"{title} {self.attribution}") if painted else ""
         return [f"no font on this computer has {' '.join(lost)}: replaced in what was painted"] if lost else []
 
+    def _ground(self, window: Window, land: tuple[int, int, int]) -> Painted | None:
+        """Make what is painted below the heat; None: nothing but the background."""
+        if self.streets is not None:
+            return StreetGround(window, land, streets=self.streets)
+        return WorldGround(window, land) if self.world else None
+
     def _beyond(self, window: Window) -> list[str]:
         """Say that the base map has nothing of a window."""
+        if self.world and window.zoom >= LAST_ZOOM:
+            return [
+                (
+                    f"the world has no coasts nearer than zoom {LAST_ZOOM:g}, and this is {window.zoom:.1f}: a file of "
+                    "streets, --basemap=town.pmtiles, has"
+                )
+            ]
         if self.streets is None or _meet(window.bbox, self.streets.bounds):
             return []
         box = ",".join(f"{edge:.3f}" for edge in self.streets.bounds)
@@ -189,7 +239,6 @@ class Finish:
     def legend_for(self, tone: Tone, style: Style, measure: Measure, window: Window) -> NDArray[np.uint8]:
         """Draw the legend, in a size that suits a window."""
         from heatlas.style.legend import fitting_scale
-        from heatlas.style.legend_kinds import legend_for, paint_legend
 
         ground = self.background
         return paint_legend(
@@ -205,9 +254,11 @@ def _streets(output: Path, options: RenderOptions) -> Streets | None:
     given = options.page.basemap
     if given is None:
         return None
-    if not isinstance(given, str) or not is_file_of_tiles(given):
+    world = given == WORLD
+    if not world and not (isinstance(given, str) and is_file_of_tiles(given)):
         raise BadOption(
-            "--basemap of a picture is a file of streets such as town.pmtiles: no server is asked for tiles"
+            "--basemap of a picture is a file of streets such as town.pmtiles, or the word world: no server is asked "
+            "for tiles"
         )
     ending = output.suffix.lower()
     if ending == ".kmz":
@@ -218,7 +269,7 @@ def _streets(output: Path, options: RenderOptions) -> Streets | None:
         raise BadOption("--basemap is for one picture, not for the small ones of --facet: leave one of them out")
     if options.style.background == "none":
         raise BadOption("--basemap needs a ground: say --background=dark, light or #rrggbb, or leave both out")
-    return open_streets(given)
+    return None if world else open_streets(given)
 
 
 def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
@@ -242,8 +293,10 @@ def _check_goes(output: Path, asked: PictureOptions) -> None:
     ending, dpi = output.suffix.lower(), asked.dpi
     if asked.rgba and ending not in {".tif", ".tiff"}:
         raise BadOption(f"--rgba is for .tif: leave it out for {output.name}")
-    if dpi is not None and ending != ".pdf":
-        raise BadOption(f"--dpi is for .pdf, and {output.name} has no size on paper: leave it out")
+    if dpi is not None and ending != ".pdf" and asked.paper is None:
+        raise BadOption(f"--dpi is for .pdf, and {output.name} has no size on paper: say --paper too, or leave it out")
+    if asked.paper is not None and asked.facet is not None:
+        raise BadOption("--paper is for one map, not for the small ones of --facet: leave one of them out")
     if dpi is not None and not 10 <= dpi <= 10_000:
         raise BadOption(f"--dpi={dpi:g} is not between 10 and 10000")
     if asked.scale_bar and ending in _VALUES and not asked.rgba:

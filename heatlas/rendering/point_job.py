@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.context import NOBODY, Context
@@ -52,7 +52,8 @@ class PointJob:
 
     def _window(self, box: tuple[float, float, float, float]) -> tuple[Window, int]:
         """Make the window over a box; return it with the number of rows to draw at once."""
-        window = self.frame.window(box)
+        poster = self.finish.poster
+        window = self.frame.window(box) if poster is None else poster.laid(box).window(box)
         check_memory(window, 0, 0, self.measure.bytes_per_pixel)
         self.finish.check(window)
         columns, rows = halo(self._kernel(window), window)
@@ -103,7 +104,10 @@ class PointJob:
             if not field.filled:
                 weightless = tally.lightest == tally.heaviest == 0
                 raise NothingToDraw(why_no_points(points.name, tally, weightless=weightless))
-            finished = self.finish.write(field, context)
+            finish = self.finish
+            if finish.poster is not None:
+                finish = replace(finish, poster=finish.poster.laid(field.window.bbox))
+            finished = finish.write(field, context)
             if field.sample.faint:
                 finished["warnings"].append(_FAINT.format(field.sample.faint))
             if points.weight is None:

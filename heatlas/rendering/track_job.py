@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.context import NOBODY, Context
@@ -19,6 +19,7 @@ from heatlas.raster.left_out import left_out_of_tracks
 from heatlas.raster.pipeline import heat
 from heatlas.raster.threshold import Threshold, nowhere_enough
 from heatlas.rendering.bands import draw_in_bands
+from heatlas.rendering.poster import figures_of
 
 if TYPE_CHECKING:
     from heatlas.core.window import Window
@@ -53,14 +54,28 @@ class TrackJob:
         """
         choice = Selection.parse(options.filter, options.hiding)
         Threshold(step=options.public.round or 1).check(measure)
-        job = cls(measure, frame, finish, parse_smoothing(options.smooth or "auto"), choice, options.public)
+        smoothing = parse_smoothing(options.smooth or "auto")
+        if finish.poster is not None and options.smooth in {None, "auto"}:
+            smoothing = finish.poster.smoothing()
+        job = cls(measure, frame, finish, smoothing, choice, options.public)
         if frame.bbox is not None:
-            job._window(frame.bbox)
+            job._on_paper(frame.bbox)[0]._window(frame.bbox)
         return job
+
+    def _on_paper(
+        self, box: tuple[float, float, float, float], tracks: Tracks | None = None
+    ) -> tuple[TrackJob, tuple[float, float, float, float]]:
+        """Lay the paper of a poster, and compose its map around tracks or, without any, around the box."""
+        poster = self.finish.poster
+        if poster is None:
+            return self, box
+        laid, found = (poster.laid(box), box) if tracks is None else poster.composed(tracks.batches, box)
+        return replace(self, finish=replace(self.finish, poster=laid)), found
 
     def _window(self, box: tuple[float, float, float, float]) -> tuple[Window, int]:
         """Make the window over a box; return it with the number of rows to draw at once."""
-        window = self.frame.window(box)
+        poster = self.finish.poster
+        window = self.frame.window(box) if poster is None else poster.window(box)
         need = self.measure.bytes_per_pixel + Threshold(self.limits.at_least or 0).bytes_per_pixel
         check_memory(window, 0, 0, need)  # before the halo is computed row by row
         self.finish.check(window)
@@ -86,7 +101,8 @@ class TrackJob:
         refuse_unshown(places, threshold, tracks.activities)
         busiest = self.frame.choice == "busiest place"
         box = self.frame.bbox or (places[0].bbox if busiest else extent_of(tracks, places, threshold))
-        window, rows = self._window(box)
+        job, box = self._on_paper(box, tracks if busiest and self.frame.bbox is None else None)
+        window, rows = job._window(box)
         model = model_of(tracks.batches, self.measure)
         chosen = time.perf_counter()
 
@@ -101,7 +117,8 @@ class TrackJob:
                 raise NothingToDraw(nowhere_enough(threshold, tracks.activities))
             if not drawn.filled:
                 raise NothingToDraw(why_nowhere(self.measure, places, left_out))
-            finished = self.finish.write(drawn, context)
+            asked = job.finish.poster is not None and job.finish.poster.figures and not threshold
+            finished = job.finish.write(drawn, context, figures_of(tracks, window) if asked else ())
         seconds = {**tracks.report.seconds, "choose": chosen - started, **finished.pop("seconds")}
         return {
             **tracks.data(),

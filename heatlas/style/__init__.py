@@ -13,9 +13,14 @@
 `legend_kinds`            which legend a measure gets, and what it says
 `text`                    lines of text
 `fonts`                   fonts that have the letters of a text
-`street_ground`           streets and water below the heat
+`page`, `page_paint`      printed pages: where all lies, in millimetres, and in pixels
+`themes`                  grounds and colours that go together
+`ground`                  grounds below the heat, in strips
+`street_ground`           streets and water of a file of tiles
+`world_ground`            land, coasts and borders
 `scale_bar`               a round length on the ground
 `sheet`                   small pictures side by side
-`decorations`             title, legend, scale bar and attribution in their places
+`cover`                   where a picture holds heat
+`decorations`             title, legend, scale bar and attribution in the emptiest corners
 ========================= ========================================================
 """

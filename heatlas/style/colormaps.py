@@ -43,11 +43,14 @@ _MAPS = {
     "green": "005121 006028 00702d 078332 1c9638 31ad3d 4fc343 7ad84b b3e856 e0f57f fcfed7",
     "grey": "424242 ffffff",
     "relief": "0b4f38 1e5f3c 396f3d 597f3e 7e8f3e a29c44 c3a452 dcae6a edc18c f7daba fefaf3",
-    "ink": "cfeef8 b3e2f7 96d3f4 79c0f1 5da9ed 458de5 396ed6 3450c3 302eaa 25117e 130a3c",
+    "ink": "b3e2f7 96d3f4 79c0f1 5da9ed 458de5 396ed6 3450c3 302eaa 25117e 130a3c",
     "wine": "ffbd87 ffa06b ff7a5a f44f5d d43567 ae1e68 850861 59024f 2f0133",
     "pace": "fcf8a9 fde473 ffc845 ffa305 f87a08 ed5431 da3051 bc1a74 941791 6d1c9f 4623a0",
+    "dusk": "3d43a8 6746b7 8f49bd b84bb7 dc54a2 fa6288 fc887d fda77f fdc28b fedc9b fdf5ae",
+    "berry": "7ac8f5 75b4f6 7b9cf3 8882e9 9766d6 a349b7 aa248f a30b5e 91083b 7d0624 69040e",
+    "ridge": "9ad78c 9fc36a a3ad48 a69724 a28217 9a6f13 905c10 834b0c 733d0b 613110 4f2611",
     "spectrum": "3d33b0 305ecb 0086d3 00aacc 2ac7bf 33e291 b0ea55 fbdd20 ff9e20 f05d00 ce0f14",
-    "balance": "0f3072 0d4993 186bb6 3f95d7 92c5e7 ebf2f0 eeac93 e56649 c2352a 9a0e1e 6f0c1c",
+    "balance": "0f3072 0d4993 186bb6 3f95d7 92c5e7 d9dedd eeac93 e56649 c2352a 9a0e1e 6f0c1c",
     "polar": "befcff 79effe 3dcfe8 00a1bf 0d6177 22272c 863b29 d75220 ff8540 ffc383 ffefb2",
     "inferno": (
         "000004 0b0724 210c4a 3d0965 57106e 71196e 8a226a a32c61 bc3754 "
@@ -66,18 +69,20 @@ _MAPS = {
         "1f9f88 27ad81 3dbc74 5cc863 81d34d aadc32 d5e21a fde725"
     ),
     "ring": (
-        "ef898a ec8f69 e1994e cca541 b0b14b 8cbb66 62c288 33c4aa 08c2ca "
-        "33bce4 61b2f4 88a7fa aa9cf4 c693e3 db8cca e988ab ef898a"
+        "99dcce b4d39f c7c069 cda62c c58a04 bd6d05 b74f13 a8423f 9a4362 "
+        "914a87 8a5aaf 8172d4 7390f3 77abfe 7dc4fe 86d5f0 99dcce"
     ),
     "cividis": (
         "00224e 002e6a 1a386f 32436d 434e6c 535a6d 61656f 6f7073 7d7c78 "
         "8b8778 9a9376 aaa073 bbad6d ccba64 ddc858 efd748 fee838"
     ),
 }
-"""Name -> evenly spaced stops. Lightness rises in most maps. It falls in ink, wine and pace, which are made for
-light maps or for a metric whose low values are best. Lamp begins with the grey of a street at night: what is usual
-stays quiet, and what is rare glows. It turns in spectrum and in the diverging maps. Ring
-ends where it begins, in one lightness, for what goes round."""
+"""Name -> evenly spaced stops. Lightness rises in most maps. It falls in ink, wine, berry, ridge and pace, which are
+made for light maps or for a metric whose low values are best. Dusk and berry are for metrics, on dark and on light
+maps: both go from cold to warm. Ridge is relief for light maps. Lamp begins with the grey of a street at night: what
+is usual stays quiet, and what is rare glows. Lightness turns in spectrum and in the diverging maps. Ring ends where it
+begins, for what goes round: it goes through pale, yellow, dark and blue, which the colour-blind tell apart. Spectrum is
+a rainbow, and no measure has it unless it is requested."""
 
 _TO_LMS = np.array(
     [

@@ -1,8 +1,9 @@
-"""Decorations of a picture: title, legend, scale bar and attribution, placed so that none overlaps another."""
+"""Decorations of a picture: title, legend, scale bar and attribution, placed beside the heat and beside each other."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption
@@ -12,10 +13,13 @@ from heatlas.style.scale_bar import draw_scale_bar
 from heatlas.style.text import Ink, ink_for, letters
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
     from heatlas.core.window import Window
+    from heatlas.style.cover import Cover
     from heatlas.style.image import Pixels
 
     RGBA = NDArray[np.uint8]
@@ -29,6 +33,8 @@ _MARGIN = 16.0
 _SMALLEST = 0.45
 """Least share of their size to which decorations shrink on small pictures; smaller ones are unreadable."""
 _TITLE_SHARE = 0.9
+_TALLEST, _LEAST_TITLE = 0.09, 16.0
+"""Size of a title, at most, as a share of the shorter side of a picture; pixels to which that does not apply."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,39 +102,47 @@ class DecoratedPixels:
 
 
 def arrange(
-    window: Window, decorations: Decorations, legend: RGBA | None, corner: str = "bottom-right"
+    window: Window,
+    decorations: Decorations,
+    legend: RGBA | None,
+    corner: str = "",
+    cover: Cover | None = None,
 ) -> tuple[Patch, ...]:
-    """Draw the decorations of a window and place each of them.
+    """Draw the decorations of a window and place each of them in the corner where it hides least heat.
 
     Parameters
     ----------
     window : Window
         Window of the picture. Its size sets the size of letters, its latitudes the length of the scale bar.
     decorations : Decorations
-        The title goes to the upper left, the scale bar and the attribution to the lower left.
+        As far as it hides no heat, the title goes to the upper left, the scale bar and the attribution to the lower
+        left, and the legend to the lower right.
     legend : ndarray of uint8 or None
         (h, w, 4) RGBA of `heatlas.style.legend.draw_legend`; it shrinks where there is too little room.
     corner : str
-        Where the legend goes, one of `heatlas.style.legend.CORNERS`.
+        Where the legend must go, one of `heatlas.style.legend.CORNERS`; empty: where it hides least.
+    cover : Cover, optional
+        Where the heat is; None: unknown, and everything goes where it usually is.
 
     Returns
     -------
     tuple of Patch
-        In pixels of the window; none overlaps another.
+        In pixels of the window; none overlaps another. The same cover gives the same places.
 
     Raises
     ------
     BadOption
         For an unknown corner, or a picture too small for readable decorations.
     """
-    if corner not in CORNERS:
+    if corner and corner not in CORNERS:
         raise BadOption(f"{corner!r} is no corner for a legend: take one of {', '.join(CORNERS)}")
     if legend is None and not decorations.wanted:
         return ()
     scale = fitting_scale(window.width, window.height)
     share = 1.0
     while share >= _SMALLEST:
-        patches = _placed(window, decorations, legend, corner, scale, share)
+        pieces = _pieces(window, decorations, legend, corner, scale, share)
+        patches = None if pieces is None else _least_hiding(window, pieces, scale * share, cover)
         if patches is not None:
             return patches
         share *= 0.9
@@ -138,34 +152,84 @@ def arrange(
     )
 
 
-def _placed(
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A decoration that is drawn, or a scale bar, which depends on its place."""
+
+    pixels: RGBA
+    corners: tuple[str, ...]
+    """Where it may go, the usual corner first."""
+    outermost: bool = False
+    """Whether nothing may lie between it and the upper edge."""
+    ink: Ink | None = None
+    """Of a scale bar."""
+
+
+def _pieces(
     window: Window, decorations: Decorations, legend: RGBA | None, corner: str, scale: float, share: float
-) -> tuple[Patch, ...] | None:
-    """Lay everything out at a share of its size; None where it does not fit."""
-    margin, gap = max(4, round(_MARGIN * scale * share)), round(6 * scale * share)
-    width, height = window.width - 2 * margin, window.height - 2 * margin
-    if min(width, height) < 1:
+) -> list[_Piece] | None:
+    """Draw everything at a share of its size; None where a text is too long."""
+    size = scale * share
+    width = window.width - 2 * _margin(size)
+    if min(width, window.height - 2 * _margin(size)) < 1:
         return None
-    corners: dict[str, list[RGBA]] = {name: [] for name in CORNERS}
+    pieces = []
     if legend is not None:
         # The legend was drawn for a picture with room, and shrinks with the rest.
-        corners[corner].append(legend if share == 1 else shrunk(legend, share))
-    size = scale * share
+        drawn = legend if share == 1 else shrunk(legend, share)
+        pieces.append(_Piece(drawn, (corner,) if corner else CORNERS))
     ink = ink_for(decorations.ground, size)
     if decorations.title or decorations.subtitle:
-        title = _title(decorations, ink, size, width * _TITLE_SHARE)
+        largest = min(_TITLE * size, share * max(_LEAST_TITLE, _TALLEST * min(window.width, window.height)))
+        title = _title(decorations, ink, largest, size, width * _TITLE_SHARE)
         if title is None:
             return None
-        corners["top-left"].insert(0, title)
+        pieces.append(_Piece(title, ("top-left", "top-right", "bottom-left", "bottom-right"), outermost=True))
     if decorations.attribution:
         credit = letters([decorations.attribution], [_CREDIT * size], ink, width)
         if credit is None:
             return None
-        corners["bottom-left"].append(credit)
+        pieces.append(_Piece(credit, ("bottom-left", "bottom-right")))
     if decorations.scale_bar:
-        below = sum(len(piece) + gap for piece in corners["bottom-left"]) + margin + ink.air
-        corners["bottom-left"].append(draw_scale_bar(window, window.height - below, ink, size))
-    return _stacked(corners, window.width, window.height, margin, gap)
+        bar = draw_scale_bar(window, window.height - _margin(size) - ink.air, ink, size)
+        pieces.append(_Piece(bar, ("bottom-left", "bottom-right", "top-left", "top-right"), ink=ink))
+    return pieces
+
+
+def _margin(size: float) -> int:
+    return max(4, round(_MARGIN * size))
+
+
+def _least_hiding(window: Window, pieces: list[_Piece], size: float, cover: Cover | None) -> tuple[Patch, ...] | None:
+    """Choose the corners that hide least heat, and of these the usual ones; None where nothing fits."""
+    best: tuple[tuple[int, int], tuple[Patch, ...]] | None = None
+    for unusual, patches in _layouts(window, pieces, size, usual=cover is None):
+        hidden = 0
+        if cover is not None:
+            hidden = sum(cover.under(p.left, p.top, p.pixels.shape[1], p.pixels.shape[0]) for p in patches)
+        if best is None or (hidden, unusual) < best[0]:
+            best = (hidden, unusual), patches
+    return None if best is None else best[1]
+
+
+def _layouts(
+    window: Window, pieces: list[_Piece], size: float, *, usual: bool
+) -> Iterator[tuple[int, tuple[Patch, ...]]]:
+    """Lay the pieces out in all ways that fit, or in the usual one, with how unusual their corners are."""
+    margin, gap = _margin(size), round(6 * size)
+    for choice in product(*(range(1 if usual else len(piece.corners)) for piece in pieces)):
+        corners: dict[str, list[RGBA]] = {name: [] for name in CORNERS}
+        for piece, chosen in zip(pieces, choice, strict=True):
+            name = piece.corners[chosen]
+            column, drawn, ink = corners[name], piece.pixels, piece.ink
+            if ink is not None:
+                beside = sum(len(other) + gap for other in column) + margin
+                row = beside + len(drawn) if name.startswith("top") else window.height - beside
+                drawn = draw_scale_bar(window, row - ink.air, ink, size)
+            column.insert(0 if piece.outermost and name.startswith("top") else len(column), drawn)
+        patches = _stacked(corners, window.width, window.height, margin, gap)
+        if patches is not None:
+            yield sum(choice), patches
 
 
 def _stacked(
@@ -207,17 +271,17 @@ def _meet(one: Patch, other: Patch) -> bool:
     return not (beside or one.top >= other.top + k or other.top >= one.top + h)
 
 
-def _title(decorations: Decorations, ink: Ink, size: float, width: float) -> RGBA | None:
+def _title(decorations: Decorations, ink: Ink, largest: float, size: float, width: float) -> RGBA | None:
     """Draw a title, over the number of lines that allows the largest letters, and the subtitle below it."""
     words = decorations.title.split()
     best: tuple[float, list[str]] = (0.0, [])
     for many in range(1, min(3, len(words)) + 1):
         lines = _wrapped(words, many)
-        fits = _TITLE * size * min(1.0, 1 / (many * 0.22 + 0.78)) if many > 1 else _TITLE * size
+        fits = largest * min(1.0, 1 / (many * 0.22 + 0.78)) if many > 1 else largest
         room = (width - 2 * ink.air - 4) / max(ink.length(line, 100.0) for line in lines) * 100.0
         if min(fits, room) > best[0]:
             best = min(fits, room), lines
-    if words and best[0] < 0.5 * _TITLE * size:
+    if words and best[0] < 0.5 * largest:
         return None
     below = [decorations.subtitle] if decorations.subtitle else []
     return letters([*best[1], *below], [best[0]] * len(best[1]) + [_SUBTITLE * size] * len(below), ink, width + 1)

@@ -28,7 +28,10 @@ __all__ = [
 ]  # fmt: skip
 
 
-_ON_BRIGHT = {"ember": "wine", "lamp": "wine", "aurora": "ink", "polar": "balance"}
+_ON_BRIGHT = {
+    "ember": "wine", "lamp": "wine", "aurora": "ink", "polar": "balance", "dusk": "berry", "pace": "berry_r",
+    "relief": "ridge",
+}  # fmt: skip
 """Colour map on a dark ground -> the one that says the same on a bright ground, where the dark colours stand out."""
 
 
@@ -248,7 +251,7 @@ def _colours_of(measure: Measure) -> str:
     if not measure.metric or measure.reduction in {"sum", "count"}:
         return "ember"
     if measure.points:
-        return "spectrum"
+        return "dusk"
     if measure.reduction == "share":
         return "lamp"
     if measure.reduction in RELATIONS:

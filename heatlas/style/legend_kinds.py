@@ -20,7 +20,7 @@ from heatlas.core.units import with_unit
 from heatlas.raster.sides import words_of_sides
 from heatlas.style.defaults import legend_head, measure_title, measure_unit, titled
 from heatlas.style.square import square_of
-from heatlas.style.ticks import cyclic_ticks, nice_ticks
+from heatlas.style.ticks import cyclic_ticks, marked_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +80,7 @@ def legend_for(measure: Measure, tone: Tone | None, title: str | None = None) ->
     title : str, optional
         Title; by default that of the measure, with its unit. Long filters of a difference stand in the note.
     """
-    unit, note = measure_unit(measure), measure.layout.note
+    unit, note = measure_unit(measure), "" if measure.points else measure.layout.note
     head = legend_head(measure)
     usual = title is None or title == titled(measure)
     title = with_unit(head, unit) if usual or title is None else title
@@ -97,7 +97,7 @@ def legend_for(measure: Measure, tone: Tone | None, title: str | None = None) ->
         note = f"{_NEARBY}; {note}" if note else _NEARBY
         ends = _AMOUNTS if measure.layout.sums else _LEVELS
         return Legend("bar", head if usual else title, ends, note)
-    ticks = () if tone is None else tuple(nice_ticks(tone.low, tone.high, tone.above_fade, unit))
+    ticks = () if tone is None else tuple(marked_ticks(tone.low, tone.high, tone.above_fade, unit, tone.beyond))
     return Legend("bar", title, ticks, note)
 
 

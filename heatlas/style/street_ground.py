@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.pmtiles.vector_tiles import LINE, POLYGON, Feature, read_layers
-from heatlas.style.image import Picture
+from heatlas.style.ground import Ground
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,13 +20,12 @@ if TYPE_CHECKING:
 
     from heatlas.core.window import Window
     from heatlas.pmtiles.streets import Streets
-    from heatlas.style.image import Pixels
 
     Colour = tuple[int, int, int]
     Place = tuple[float, float, float]
     """Left, upper edge and side of a tile, pixels."""
 
-__all__ = ["OnStreets", "StreetGround"]
+__all__ = ["StreetGround"]
 
 _LAYERS = ("earth", "landuse", "water", "roads")
 _GREEN = frozenset({
@@ -39,9 +38,7 @@ _WIDTHS = {"minor_road": 0.9, "other": 0.7, "path": 0.6, "rail": 0.7, "major_roa
 """Kind of a road -> width on a map of zoom 14, pixels; others have that of minor roads. The wider are drawn later."""
 _SHARES = {"minor_road": 0.10, "other": 0.07, "path": 0.06, "rail": 0.08, "major_road": 0.16, "highway": 0.22}
 """Kind of a road -> how far its colour lies from the ground's to white, on a light ground to black."""
-_WATER_DARK, _WATER_LIGHT, _GREEN_TINT = (4, 8, 16), (176, 199, 216), (90, 140, 90)
-_STRIP = 1 << 22
-"""Pixels of a strip that is painted at once."""
+_GREEN_TINT = (90, 140, 90)
 _FINER = 2
 """Pixels of the painting for each of the picture, a side: edges are smooth."""
 _HELD = 96
@@ -50,30 +47,12 @@ _TILE = 512
 """Pixels of a tile at its own zoom, as styles of vector tiles count them."""
 
 
-@dataclass(slots=True)
-class StreetGround:
+@dataclass(slots=True, kw_only=True)
+class StreetGround(Ground):
     """The ground of a window: land in one colour, and what the file has, faint against it."""
 
     streets: Streets
-    window: Window
-    land: Colour
-    strip: tuple[int, NDArray[np.uint8]] | None = None
-    """First row and pixels of the strip that was painted last."""
     tiles: OrderedDict[tuple[int, int, int], dict[str, list[Feature]]] = field(default_factory=OrderedDict)
-
-    def rows(self, first: int, last: int) -> NDArray[np.uint8]:
-        """(last - first, width, 3) RGB of rows `first` to `last`; cheapest from the top downwards."""
-        high = max(64, _STRIP // self.window.width)
-        parts, row = [], first
-        while row < last:
-            top = row // high * high
-            if self.strip is None or self.strip[0] != top:
-                height = min(high, self.window.height - top)
-                self.strip = top, self._painted(replace(self.window, y=self.window.y + top, height=height))
-            end = min(last, top + high)
-            parts.append(self.strip[1][row - top : end - top])
-            row = end
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _painted(self, window: Window) -> NDArray[np.uint8]:
         from PIL import Image, ImageDraw
@@ -95,18 +74,6 @@ class StreetGround:
         for kind in sorted(_WIDTHS, key=_WIDTHS.__getitem__):
             self._lines(pen, roads, kind, _WIDTHS[kind], self._mixed(to, _SHARES[kind]))
         return np.asarray(image.resize((window.width, window.height), Image.Resampling.BOX))
-
-    @property
-    def _dark(self) -> bool:
-        return sum(self.land) < 3 * 128
-
-    @property
-    def _water(self) -> Colour:
-        return self._mixed(_WATER_DARK, 0.6) if self._dark else self._mixed(_WATER_LIGHT, 0.6)
-
-    def _mixed(self, other: Colour, share: float) -> Colour:
-        red, green, blue = (round(a + share * (b - a)) for a, b in zip(self.land, other, strict=True))
-        return red, green, blue
 
     def _features(self, window: Window) -> Iterator[tuple[tuple[str, Feature], Place]]:
         """Layer and feature of all tiles that meet a window; left, upper edge and side of their tile in its pixels."""
@@ -186,36 +153,3 @@ def _kind_of(line: Feature) -> str:
 def _area(ring: list[tuple[float, float]]) -> float:
     """Twice the signed area; outer rings are positive as y goes down (section 4.3.3.3 of the specification)."""
     return sum(x * other[1] - other[0] * y for (x, y), other in zip(ring, [*ring[1:], ring[0]], strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class OnStreets:
-    """A transparent picture on a ground of streets, painted row by row (see `heatlas.style.image.Pixels`)."""
-
-    picture: Pixels
-    ground: StreetGround
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.picture.shape
-
-    @property
-    def palette(self) -> NDArray[np.uint8] | None:
-        """None: there are more colours than a palette can hold."""
-        return None
-
-    @property
-    def opaque(self) -> bool:
-        """Whether every pixel is opaque."""
-        return True
-
-    def rows(self, first: int, last: int) -> Picture:
-        """Paint rows `first` to `last`."""
-        heat = self.picture.rows(first, last).rgba
-        below = self.ground.rows(first, last)
-        alpha = heat[..., 3:].astype(np.uint16)
-        pixels = np.empty_like(heat)
-        pixels[..., :3] = (heat[..., :3] * alpha + below * (255 - alpha) + 127) // 255
-        pixels[..., 3] = 255
-        return Picture(pixels)

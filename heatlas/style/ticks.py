@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.core.units import steps
+from heatlas.core.units import rounded_to, steps
 from heatlas.style.calendar_ticks import calendar_ticks
 
 if TYPE_CHECKING:
@@ -15,14 +15,52 @@ if TYPE_CHECKING:
 
     from heatlas.core.units import Unit
 
-__all__ = ["cyclic_ticks", "nice_ticks"]
+__all__ = ["cyclic_ticks", "marked_ticks", "nice_ticks"]
 
 _GAP_SHARE = 0.024
 """Least room between two labels, as a share of the bar."""
 _LABEL_SHARE = 0.0135
 """Half the width of a character, as a share of the bar."""
+_AT_END, _OVERHANG = 0.015, 0.028
+"""Distance from the end of the bar within which a number is that of the end, and how far a label may exceed the bar,
+as shares of it."""
 _EVEN_TICKS, _ROUND_TICKS, _FEW_TICKS = 6, 8, 4
 """Greatest number of ticks: evenly spaced, at round numbers, and where others supplement too few round numbers."""
+
+
+def marked_ticks(
+    low: float, high: float, position: Callable[[float], float], unit: Unit, beyond: tuple[bool, bool]
+) -> list[tuple[float, str]]:
+    """Choose the numbers that a legend shows, and mark ends that stand for all beyond them: <5:00 ... 10:00+.
+
+    Parameters
+    ----------
+    low, high, position, unit
+        As for `nice_ticks`, low first.
+    beyond : (bool, bool)
+        Whether values lie below the lowest and above the highest.
+    """
+    ticks = nice_ticks(low, high, position, unit)
+    if low == high or unit.style == "date" or not any(beyond):
+        return ticks
+    step = (high - low) / _EVEN_TICKS
+    texts = [unit.format(value) for value in rounded_to((low, high), step, unit)]
+    for end, marked in ((0, beyond[0]), (1, beyond[1])):
+        if not marked:
+            continue
+        place = float(end)
+        near = [label for at, label in ticks if abs(at - place) <= _AT_END]
+        text = near[-end] if near else texts[end]
+        mark = f"{text}+" if end else f"<{text}"
+        ticks = [one for one in ticks if abs(one[0] - place) > _AT_END and _is_clear(one, place, mark)]
+        ticks = [*ticks, (place, mark)] if end else [(place, mark), *ticks]
+    return ticks
+
+
+def _is_clear(tick: tuple[float, str], place: float, mark: str) -> bool:
+    """Whether a tick has room beside the mark of an end, which lies inwards of it but for the panel's edge."""
+    room = (len(tick[1]) + 2 * len(mark)) * _LABEL_SHARE + _GAP_SHARE - _OVERHANG
+    return abs(tick[0] - place) >= room
 
 
 def nice_ticks(low: float, high: float, position: Callable[[float], float], unit: Unit) -> list[tuple[float, str]]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.window import Window
     from heatlas.raster.grid import Grid
+    from heatlas.raster.measure import Measure
 
 __all__ = [
     "CURVES",
@@ -42,6 +43,9 @@ FADE = 0.16
 _KNOTS = 513
 _SAME = 1e-4
 """Relative difference up to which values count as equal, for the errors of single precision and smoothing."""
+_FENCE, _ENOUGH = 1.5, 8
+"""Means lie within so many quartile ranges of the quartiles (Tukey, Exploratory Data Analysis, 1977), as soon as there
+are so many of them: a few odd ways must not take up the colours of all others."""
 _FULL_CONTRAST = 2.0
 """Ratio of the greatest to the lowest sum from which on the range takes all of the colours."""
 
@@ -76,6 +80,8 @@ class Tone:
     """Similarity of all sums, 0 to 1. Colours of similar sums show shares of the greatest, rather than differences."""
     fitted: tuple[float, ...] | None = None
     """As `heatlas.raster.grid.Grid.fitted`: values of other grids of the same map are made with it."""
+    beyond: tuple[bool, bool] = (False, False)
+    """Whether values lie below the lowest and above the highest that it distinguishes."""
     local: Surroundings | None = None
     """Of a local tone what it knows of places; `at` uses it."""
 
@@ -161,8 +167,8 @@ def fit(scale: ToneScale, smoothed: Grid, bare: Grid | None) -> Tone:
     -------
     Tone
         Counts and sums run from about one pass to the 99.95th percentile of the pixels on paths, means
-        from the 2nd to the 98th percentile. These percentiles are values that occur; of few pixels, the lowest and the
-        greatest. Where all values are equal, low is high.
+        from the 2nd to the 98th percentile, and no further than 1.5 quartile ranges beyond the quartiles. These ends
+        are values that occur; of few pixels, the lowest and the greatest. Where all values are equal, low is high.
     """
     values = smoothed.values.ravel()
     known = np.isfinite(values)
@@ -220,7 +226,7 @@ def _fit_global(scale: ToneScale, sample: Sample) -> Tone:
         high = float(np.quantile(np.abs(on_path), 0.9995, method="higher")) or 1e-9
         low = -high
     else:
-        low, high = scale.range or _range(on_path, sums, sums and measure.of_lines, scale.curve)
+        low, high = scale.range or _range(on_path, measure, sums, scale.curve)
     if scale.range is None and measure.signed and scale.curve == "linear":
         high = max(abs(low), abs(high)) or 1e-9  # as far up as down: 0 lies in the middle of the colours
         low = -high
@@ -232,15 +238,26 @@ def _fit_global(scale: ToneScale, sample: Sample) -> Tone:
         knots = knots + np.linspace(0, 1e-6 * max(abs(high), 1e-30), len(knots))
     fade = FADE if sums and low > 0 else 0.0
     alike = max(0.0, 1 - math.log(high / low) / math.log(_FULL_CONTRAST)) if fade and scale.range is None else 0.0
-    return Tone(scale.curve, low, high, knots, fade, signed, alike, sample.fitted)
+    tone = Tone(scale.curve, low, high, knots, fade, signed, alike, sample.fitted)
+    return replace(tone, beyond=_beyond(on_path, tone))
 
 
-def _range(on_path: NDArray[np.float32], sums: bool, lines: bool, curve: str) -> tuple[float, float]:
+def _beyond(on_path: NDArray[np.float32], tone: Tone) -> tuple[bool, bool]:
+    """Whether values lie below and above the range of a tone; what fades below it is no value to tell of."""
+    margin = _SAME * max(abs(tone.low), abs(tone.high))
+    below, above = float(on_path.min()) < tone.low - margin, float(on_path.max()) > tone.high + margin
+    return below and not tone.fade, above
+
+
+def _range(on_path: NDArray[np.float32], measure: Measure, sums: bool, curve: str) -> tuple[float, float]:
     """Lowest and highest value that the tone distinguishes."""
+    lines = sums and measure.of_lines
     shares = (0.03, 0.9995) if sums else (0.02, 0.98)
     # Values that occur, not interpolated ones.
     low = float(np.quantile(on_path, shares[0], method="lower"))
     high = float(np.quantile(on_path, shares[1], method="higher"))
+    if not (sums or curve == "rank" or measure.layout.extremes):
+        low, high = _fenced(on_path, low, high)
     if not sums and curve == "log" and low <= 0:
         raise BadOption("a log tone needs values above 0: take linear, sqrt or rank")
     if lines:
@@ -252,3 +269,13 @@ def _range(on_path: NDArray[np.float32], sums: bool, lines: bool, curve: str) ->
     if sums and curve in {"linear", "sqrt"}:
         low = min(low, high / 50)
     return (low, high) if high - low > _SAME * abs(high) else (high, high)
+
+
+def _fenced(on_path: NDArray[np.float32], low: float, high: float) -> tuple[float, float]:
+    """Bring a range of means in to the values that are not far from the middle half of all."""
+    lower, upper = (float(np.quantile(on_path, share, method="lower")) for share in (0.25, 0.75))
+    reach = _FENCE * (upper - lower)
+    if len(on_path) < _ENOUGH or reach <= _SAME * max(abs(lower), abs(upper)):
+        return low, high
+    inside = on_path[(on_path >= lower - reach) & (on_path <= upper + reach)]
+    return max(low, float(inside.min())), min(high, float(inside.max()))

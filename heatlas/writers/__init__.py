@@ -9,7 +9,10 @@
 `gdal`         errors of GDAL, raised
 `kmz`          KMZ for globes and handheld devices
 `npy`          NumPy arrays of values
-`pdf`          PDF for printing
+`pdf`          PDF of a picture
+`pdf_page`     PDF of a poster, with text and crop marks
+`pdf_fonts`    fonts that are embedded
+`pdf_file`     objects of a PDF, one after the other
 `georeference` files beside a picture that say where it lies
 `atomic`       files that get their final name when they are complete
 ============== ==============================================================

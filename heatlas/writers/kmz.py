@@ -265,7 +265,7 @@ def _document(rendered: RenderedMap, overlays: list[_Overlay]) -> str:
             "  </GroundOverlay>",
         ]
     if rendered.legend is not None:
-        x, y = _SCREEN[rendered.corner]
+        x, y = _SCREEN[rendered.corner or "bottom-right"]
         point = f'x="{x}" y="{y}" xunits="fraction" yunits="fraction"'
         lines += [
             "  <ScreenOverlay>",

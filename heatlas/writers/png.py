@@ -74,7 +74,14 @@ def encode_png(picture: Picture, *, level: int = TILE_LEVEL, text: Mapping[str, 
     return buffer.getvalue()
 
 
-def write_png(file: IO[bytes], picture: Pixels, *, level: int = FILE_LEVEL, text: Mapping[str, str] = SOFTWARE) -> None:
+def write_png(
+    file: IO[bytes],
+    picture: Pixels,
+    *,
+    level: int = FILE_LEVEL,
+    text: Mapping[str, str] = SOFTWARE,
+    dpi: float = 0.0,
+) -> None:
     """Encode a picture as PNG into an open file, strip by strip.
 
     Parameters
@@ -88,6 +95,8 @@ def write_png(file: IO[bytes], picture: Pixels, *, level: int = FILE_LEVEL, text
         0 to 9. Levels 1 to 3 are those of the fast isal library where it is installed, others those of zlib.
     text : mapping of str to str
         Keyword (Latin-1, at most 79 characters) -> text, stored as tEXt, or iTXt when it is not Latin-1.
+    dpi : float
+        Pixels per inch of paper; 0: the picture has no size on paper.
 
     Raises
     ------
@@ -112,6 +121,9 @@ def write_png(file: IO[bytes], picture: Pixels, *, level: int = FILE_LEVEL, text
     _chunk(file, b"IHDR", struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0))
     for keyword, words in text.items():
         _chunk(file, *_text(keyword, words))
+    if dpi:
+        per_metre = round(dpi / 0.0254)
+        _chunk(file, b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1))
     if palette is not None:
         _chunk(file, b"PLTE", palette[:, :3].tobytes())
         # Opaque entries at the end may be left out.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.core.window import Window
+    from heatlas.style.cover import Cover
     from heatlas.style.image import Pixels
 
 __all__ = ["RenderedMap"]
@@ -38,8 +39,10 @@ class RenderedMap:
     legend: NDArray[np.uint8] | None = None
     """(h, w, 4) RGBA of `heatlas.style.legend.draw_legend`. Painted on pictures, fixed to the screen in a KMZ, written
     beside values as NAME.legend.png."""
-    corner: str = "bottom-right"
-    """Corner of the legend: a word of `heatlas.style.legend.CORNERS`."""
+    corner: str = ""
+    """Corner of the legend: a word of `heatlas.style.legend.CORNERS`; empty: where it hides least heat."""
+    cover: Cover | None = None
+    """Where the picture holds heat; None: unknown, and decorations go where they usually are."""
     decorations: Decorations = field(default_factory=Decorations)
     """Other things to paint on pictures."""
     title: str = ""
@@ -64,14 +67,14 @@ class RenderedMap:
                 raise BadOption(
                     f"the map has {shape[1]} x {shape[0]} pixels, but its window {expected[1]} x {expected[0]}"
                 )
-        if self.corner not in CORNERS:
+        if self.corner and self.corner not in CORNERS:
             raise BadOption(f"{self.corner!r} is no corner for a legend: take one of {', '.join(CORNERS)}")
 
     @property
     def finished(self) -> Pixels:
         """Picture with legend and decorations painted on it."""
         picture = self.needed_picture
-        return DecoratedPixels(picture, arrange(self.window, self.decorations, self.legend, self.corner))
+        return DecoratedPixels(picture, arrange(self.window, self.decorations, self.legend, self.corner, self.cover))
 
     @property
     def needed_picture(self) -> Pixels:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Batch
 
-__all__ = ["MAX_SIDE", "around", "bbox_window", "extent", "padded"]
+__all__ = ["MAX_SIDE", "around", "bbox_window", "extent", "padded", "window_filling"]
 
 MAX_SIDE = 4096
 """Pixels of the longer side of a picture when no size is requested."""
@@ -133,3 +133,22 @@ def bbox_window(
     limit = MAX_SIDE if zoom is None and resolution is None and width is None else math.inf
     rows = math.ceil(bottom * scale - 1e-6) - y
     return Window(scale, x, y, max(1, int(min(columns, limit))), max(1, int(min(rows, limit))))
+
+
+def window_filling(bbox: tuple[float, float, float, float], columns: int, rows: int) -> Window:
+    """Make the window of a given size that holds a bounding box, in its middle.
+
+    Parameters
+    ----------
+    bbox : (float, float, float, float)
+        West, south, east, north, degrees; west > east crosses the antimeridian.
+    columns, rows : int
+        Pixels.
+    """
+    west, south, east, north = bbox
+    (left, right), (top, bottom) = from_lonlat(
+        np.array([west, east + 360 * (west > east)]), np.clip(np.array([north, south]), -MAX_LATITUDE, MAX_LATITUDE)
+    )
+    scale = float(min(columns / (right - left), rows / (bottom - top)))
+    x, y = (left + right) / 2 * scale - columns / 2, (top + bottom) / 2 * scale - rows / 2
+    return Window(scale, round(x), round(y), columns, rows)

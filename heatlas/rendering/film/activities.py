@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Batch
 
-__all__ = ["FilmActivities", "box_of", "film_activities", "in_crowds", "union"]
+__all__ = ["FilmActivities", "box_of", "film_activities", "in_crowds", "inside_of", "union"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def film_activities(batches: Iterable[Batch], window: Window, grown: Window) -> 
     singles = [one for batch in batches for one in split(batch, [tuple(batch.columns)] * len(batch))]
     singles = [one for one in singles if box_of([one], grown) is not None]
     singles.sort(key=_start)
-    sums = np.array([_inside(one, window) for one in singles]).reshape(-1, 4)
+    sums = np.array([inside_of(one, window) for one in singles]).reshape(-1, 4)
     starts = np.array([_start(one) for one in singles])
     seen = sums[:, 0] > 0
     if seen.any():
@@ -117,7 +117,7 @@ def _start(track: Batch) -> float:
     return activity.start + offset_of(activity)
 
 
-def _inside(track: Batch, window: Window) -> tuple[float, float, float, float]:
+def inside_of(track: Batch, window: Window) -> tuple[float, float, float, float]:
     """1 if any fix lies in a window, metres and seconds of the lines that begin there, and the number of its fixes."""
     from heatlas.kernels.path import metres_along
 

@@ -17,14 +17,21 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
 
-__all__ = ["Caption"]
+__all__ = ["Caption", "caption_height"]
 
 _HEIGHT, _MARGIN, _LINE = 92.0, 26.0, 4.0
 _DATE, _NOTE, _NUMBER, _UNIT = 38.0, 14.0, 30.0, 14.0
+_LEGIBLE = 8.5
+"""Least size of the units of totals, pixels: where they have no room, totals are left out."""
 _GAP = 34.0
 """Space between the columns of totals, pixels at scale 1."""
 _SMALLEST, _ILLEGIBLE = 0.4, 0.1
 """Scale at which totals are left out one by one to make room, and below which text is illegible anyway."""
+
+
+def caption_height(width: int) -> int:
+    """Height of the strip of a film so wide, pixels."""
+    return round(_HEIGHT * _scale(width))
 
 
 def _scale(width: int) -> float:
@@ -86,7 +93,8 @@ class Caption:
         """
         scale = _scale(width)
         while True:
-            date, number, unit = (load_font(size * scale) for size in (_DATE, _NUMBER, _UNIT))
+            date, number = (load_font(size * scale) for size in (_DATE, _NUMBER))
+            unit = load_font(max(_LEGIBLE, _UNIT * scale))
             margin = round(_MARGIN * scale)
             end = margin + max(date.getlength(words) for words in dates)
             columns = _columns(largest, number, unit, width - margin, _GAP * scale)
@@ -97,7 +105,7 @@ class Caption:
             else:
                 largest = largest[:-1]
         return cls(
-            width, round(_HEIGHT * _scale(width)), ground, _towards_text(ground, 0.96), _towards_text(ground, 0.58),
+            width, caption_height(width), ground, _towards_text(ground, 0.96), _towards_text(ground, 0.58),
             _towards_text(ground, 0.15), accent, date, number, unit, tuple(columns), tuple(years), margin,
             max(2, round(_LINE * _scale(width))),
         )  # fmt: skip

@@ -75,9 +75,9 @@ class FilmJob:
             job.window(frame.bbox)
         return job
 
-    def window(self, box: tuple[float, float, float, float]) -> Window:
+    def window(self, box: tuple[float, float, float, float], tracks: Tracks | None = None) -> Window:
         """Make the window over a box (see `FilmOrder.window`)."""
-        return self.order.window(box, Softening(self.smoothing))
+        return self.order.window(box, Softening(self.smoothing), () if tracks is None else tracks.batches)
 
     def plan(
         self, tracks: Tracks, window: Window, context: Context = NOBODY, threshold: Threshold = NO_THRESHOLD
@@ -110,7 +110,8 @@ class FilmJob:
         places = tracks.places(threshold)
         refuse_unshown(places, threshold, tracks.activities)
         busiest = order.frame.choice == "busiest place"
-        window = self.window(order.frame.bbox or (places[0].bbox if busiest else extent_of(tracks, places, threshold)))
+        box = order.frame.bbox or (places[0].bbox if busiest else extent_of(tracks, places, threshold))
+        window = self.window(box, tracks)
         left_out = left_out_of_tracks(measure, tracks.batches)
         storyboard = self.plan(tracks, window, context, threshold)
         if storyboard is None:

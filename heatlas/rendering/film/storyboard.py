@@ -15,6 +15,7 @@ from heatlas.rendering.film.painter import COOLING, FramePainter, flash_on
 from heatlas.rendering.film.timeline import make_timeline
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import Style, colour, palette, parse_background
+from heatlas.style.cover import Cover, cells_of
 from heatlas.style.decorations import Decorations, Patch, arrange
 from heatlas.style.defaults import refuse_colours, scale_for, suiting_colours, suiting_tone_scale
 from heatlas.style.legend import fitting_scale, over, shrunk
@@ -92,6 +93,8 @@ class FilmRequest:
     fps: float
     aura: bool
     """Whether what is new shines on what is around."""
+    opening: float = 0.0
+    """Seconds for which the finished map is shown first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +117,19 @@ class Storyboard:
     """Legend, title and attribution in their places on the map."""
     aura: bool
     """Whether what is new shines on what is around."""
+    opening: NDArray[np.uint8] | None = None
+    """(height, width, 3) the finished map, which is shown first; None: it is not."""
+    opened: int = 0
+    """Number of frames of the opening."""
 
     @classmethod
     def plan(cls, cast: Cast, script: FilmRequest, context: Context) -> Storyboard | None:
         """Plan what each frame shows, and fit the tone; None: nothing lies in the window."""
         window, look, starts = cast.window, script.look, cast.starts
         line = make_timeline(
-            float(starts[0]), float(starts[-1]), round(script.duration * script.fps), script.step, script.span
-        )
+            float(starts[0]), float(starts[-1]), round(script.duration * script.fps), script.step, script.span,
+            south=window.bbox[1] + window.bbox[3] < 0,
+        )  # fmt: skip
         before = np.searchsorted(starts, line.ends)
         gone = np.zeros_like(before)
         if line.span is not None:
@@ -139,13 +147,19 @@ class Storyboard:
             window.width, look.background, _accent(colours), line.dates(), cast.most_words(parts, script.span),
             line.years(),
         )  # fmt: skip
-        patches = _patches(look, window, _legend(tone, style, cast.measure, window) if look.legend else None, caption)
+        legend = _legend(tone, style, cast.measure, window) if look.legend else None
+        all_of_it = fullest if script.span is None else cast.drawn((0, len(starts)), context)
+        patches = _patches(look, window, legend, Cover.of([cells_of(all_of_it.smoothed.filled)]))
         aura = script.aura and cast.aura
-        return cls(cast, line, before, gone, fullest, style, tone, script.fps, caption, patches, aura)
+        opened = round(script.opening * script.fps)
+        opening = colour(grid, tone, style.colours, look.background).rgba[..., :3].copy() if opened else None
+        return cls(
+            cast, line, before, gone, fullest, style, tone, script.fps, caption, patches, aura, opening, opened
+        )  # fmt: skip
 
     def __len__(self) -> int:
-        """Count the frames, including those of the hold."""
-        return len(self.timeline) + round(HOLD * self.fps)
+        """Count the frames, including those of the opening and of the hold."""
+        return self.opened + len(self.timeline) + round(HOLD * self.fps)
 
     @property
     def window(self) -> Window:
@@ -182,7 +196,7 @@ class Storyboard:
                 painter.light(self.cast, (max(before[1], now[0]), now[1]))
             before = now
             yield frame, painter
-        for _ in range(len(self) - len(self.timeline)):
+        for _ in range(len(self) - self.opened - len(self.timeline)):
             yield len(self.timeline) - 1, painter
 
     def frames(self, height: int, width: int) -> Iterator[NDArray[np.uint8]]:
@@ -205,6 +219,13 @@ class Storyboard:
         shown = np.empty((tall, self.window.width, 3), np.uint8)  # whole rows, as the kernels need them
         words: tuple[str, tuple[str, ...]] | None = None
         rate = 0.5 ** (1 / (COOLING * self.fps))
+        for frame in range(self.opened):
+            picture[:tall, : self.window.width] = self._opening(frame)
+            if words is None:
+                words = self._words(len(self.timeline) - 1)
+                strip[:] = self.caption.letter(*words)
+                self.caption.run(strip, 1.0)
+            yield picture
         for frame, painter in self.maps():
             painter.show(shown, rate)
             self._decorate(shown)
@@ -215,6 +236,15 @@ class Storyboard:
                 words = now
             self.caption.run(strip, self.timeline.share(frame))
             yield picture
+
+    def _opening(self, frame: int) -> NDArray[np.uint8]:
+        """Paint the finished map, which gives way to the ground in the last third of the opening."""
+        assert self.opening is not None
+        left = min(1.0, 3 * (1 - frame / self.opened))
+        ground = np.array(self.style.background, np.float32)
+        shown = np.rint(ground + np.float32(left) * (self.opening - ground)).astype(np.uint8)
+        self._decorate(shown)
+        return shown
 
     def _words(self, frame: int) -> tuple[str, tuple[str, ...]]:
         """Date and totals of a frame."""
@@ -260,8 +290,8 @@ def _accent(colours: NDArray[np.uint8]) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _patches(look: FilmStyle, window: Window, legend: NDArray[np.uint8] | None, caption: Caption) -> tuple[Patch, ...]:
-    """Put legend, title and attribution onto the map.
+def _patches(look: FilmStyle, window: Window, legend: NDArray[np.uint8] | None, cover: Cover) -> tuple[Patch, ...]:
+    """Put legend, title and attribution onto the map, in the same places in all frames.
 
     Raises
     ------
@@ -269,12 +299,7 @@ def _patches(look: FilmStyle, window: Window, legend: NDArray[np.uint8] | None, 
         Where there is no room for them.
     """
     words = Decorations(title=with_place(look.title, window.bbox), attribution=look.attribution, ground=look.background)
-    if words.wanted:
-        return arrange(window, words, legend)
-    if legend is None:
-        return ()
-    height, width = legend.shape[:2]
-    return (Patch(window.width - width - caption.margin, window.height - height - caption.margin, legend),)
+    return arrange(window, words, legend, cover=cover)
 
 
 def _legend(tone: Tone, style: Style, measure: Measure, window: Window) -> NDArray[np.uint8]:

@@ -44,14 +44,19 @@ class Timeline:
     """(frames,) seconds, ascending: a frame shows activities that started before. The last one is a midnight."""
     span: float | None
     """Seconds before the end of a frame in which shown activities started; None: all are shown."""
+    seasons: tuple[str, ...] = ()
+    """Names of the seasons from March on, by which moments are called; empty: they are called by months or days."""
 
     def __len__(self) -> int:
         """Count the frames."""
         return len(self.ends)
 
     def date(self, frame: int) -> str:
-        """Text for the moment of a frame: "March 2024", with the day in short films."""
+        """Text for the moment of a frame: "March 2024", with the day in short films, or "Winter 2024/25"."""
         last = utc(self.ends[frame] - 1)
+        if self.seasons:
+            season, year = (last.month - 3) % 12 // 3, last.year - (last.month < 3)
+            return f"{self.seasons[season]} {year}" + (f"/{(year + 1) % 100:02}" if season == 3 else "")
         words = f"{_MONTHS[last.month - 1]} {last.year}"
         return f"{last.day} {words}" if self.ends[-1] - self.begin <= _BY_DAYS * DAY else words
 
@@ -82,7 +87,12 @@ _MONTHS = (
 )  # fmt: skip
 
 
-def make_timeline(first: float, last: float, frames: int, step: int | str, span: int | None) -> Timeline:
+_NORTH, _SOUTH = ("Spring", "Summer", "Autumn", "Winter"), ("Autumn", "Winter", "Spring", "Summer")
+
+
+def make_timeline(
+    first: float, last: float, frames: int, step: int | str, span: int | None, *, south: bool = False
+) -> Timeline:
     """Distribute time over frames.
 
     Parameters
@@ -92,28 +102,34 @@ def make_timeline(first: float, last: float, frames: int, step: int | str, span:
     frames : int
         Number of frames.
     step : int or str
-        As from `parse_step`: frames end with whole days, weeks (on Mondays) or months; "auto" divides time evenly.
+        As from `parse_step`: frames end with whole days, weeks (on Mondays), months or seasons (from March, June,
+        September and December on); "auto" divides time evenly.
     span : int or None
         Days that stay visible.
+    south : bool
+        Whether seasons are those of the southern hemisphere.
     """
     begin, end = first // DAY * DAY, (last // DAY + 1) * DAY
     if step == "auto":
         ends = begin + (end - begin) * np.arange(1, frames + 1) / frames
+        ends = np.maximum(ends, first + 1)  # the first frame, which stands for the film, is not empty
         ends[-1] = end
     else:
         borders = _borders(begin, end, step)
         ends = borders[-(-np.arange(1, frames + 1) * len(borders) // frames) - 1]
-    return Timeline(begin, ends, None if span is None else span * DAY)
+    names = (_SOUTH if south else _NORTH) if step == "season" else ()
+    return Timeline(begin, ends, None if span is None else span * DAY, names)
 
 
 def _borders(begin: float, end: float, step: int | str) -> NDArray[np.float64]:
     """Moments after `begin` at which steps end; the last one is `end`."""
-    if step == "month":
+    if step in {"month", "season"}:
         day = utc(begin)
         months: list[float] = []
         while not months or months[-1] < end:
             day = (day.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
-            months.append(day.timestamp())
+            if step == "month" or day.month % 3 == 0 or day.timestamp() >= end:
+                months.append(day.timestamp())
         inner = np.array(months)
     else:
         days = 7 if step == "week" else int(step)
@@ -124,12 +140,12 @@ def _borders(begin: float, end: float, step: int | str) -> NDArray[np.float64]:
 
 
 def parse_step(text: str) -> int | str:
-    """Read "auto", "day", "week", "month" or a number of days such as "3d".
+    """Read "auto", "day", "week", "month", "season" or a number of days such as "3d".
 
     Returns
     -------
     int or str
-        Days, or "auto", "week" or "month".
+        Days, or "auto", "week", "month" or "season".
 
     Raises
     ------
@@ -137,13 +153,13 @@ def parse_step(text: str) -> int | str:
         When it is none of these.
     """
     word = text.strip().lower()
-    if word in {"auto", "week", "month"}:
+    if word in {"auto", "week", "month", "season"}:
         return word
     if word == "day":
         return 1
     match = re.fullmatch(r"(\d{1,5})\s*d", word)
     if not match or not int(match[1]):
-        raise BadOption(f"--every {text!r} is no step of time: take auto, day, week, month, or days such as 3d")
+        raise BadOption(f"--every {text!r} is no step of time: take auto, day, week, month, season, or days such as 3d")
     return int(match[1])
 
 
@@ -162,7 +178,7 @@ def parse_span(text: str) -> int:
     return days
 
 
-def parse_duration(text: str, fps: float) -> float:
+def parse_duration(text: str, fps: float, flag: str = "--duration") -> float:
     """Read "20s", "1.5min" or "20" (seconds) as seconds.
 
     Raises
@@ -173,10 +189,10 @@ def parse_duration(text: str, fps: float) -> float:
     match = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*([a-z]*)", text.strip().lower())
     seconds = float(match[1]) * _SECONDS.get(match[2], 0.0) if match else 0.0
     if not 0 < seconds <= _LONGEST:
-        raise BadOption(f"--duration {text!r} is no length of a film: write it like 20s or 1.5min, an hour at most")
+        raise BadOption(f"{flag} {text!r} is no length of a film: write it like 20s or 1.5min, an hour at most")
     if not 2 <= seconds * fps <= _MOST_FRAMES:
         raise BadOption(
             f"{seconds:g} s at {fps:g} frames a second make {int(seconds * fps):,} frames, "
-            f"not 2 to {_MOST_FRAMES:,}: change --duration or --fps"
+            f"not 2 to {_MOST_FRAMES:,}: change {flag} or --fps"
         )
     return seconds

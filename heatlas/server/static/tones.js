@@ -9,9 +9,10 @@ import { drawn, hasTicks } from "./web/scale.js";
 
 /** Colours that replace those of a measure on a light ground, where there are any. */
 function brightOf(measure, points, measures) {
-  if (points) return addsUp(measure) && !(points.signed && measure.startsWith("sum")) ? "wine" : "";
-  const known = measures.find(({ name }) => name === measure) ?? relationOf(measure);
-  return known?.bright ?? (/^(share|sum)\(/.test(measure) ? "wine" : "");
+  if (points) return !addsUp(measure) ? "berry" : points.signed && measure.startsWith("sum") ? "" : "wine";
+  const of = /^(?:mean|min|max|std)\((\w+)\)$/.exec(measure)?.[1];
+  const known = measures.find(({ name }) => name === measure) ?? relationOf(measure) ?? measures.find(({ name }) => name === of);
+  return known?.bright ?? (/^(share|sum)\(/.test(measure) ? "wine" : of ? "berry" : "");
 }
 
 /** How heat is drawn: on a light ground the default colours are ones that darken. */

@@ -71,7 +71,7 @@ class Metric:
     """How passages are reduced where nobody says."""
     period: float = 0.0
     """Of a cyclic metric the value that equals 0: 24 h, 360 degrees; else 0."""
-    colours: str = "spectrum"
+    colours: str = "dusk"
     """Name of the colour map that suits it on a dark ground."""
     curve: str = "linear"
     """Curve of the tone that suits it in its usual reduction."""

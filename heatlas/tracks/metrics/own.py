@@ -52,7 +52,7 @@ def metric(
     title: str = "",
     about: str = "",
     reads: Collection[str] = (),
-    colours: str = "spectrum",
+    colours: str = "dusk",
     middle: float | None = None,
     good: int = 0,
 ) -> Metric:

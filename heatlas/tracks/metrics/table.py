@@ -71,7 +71,7 @@ def _metrics() -> Iterable[Metric]:
     )  # fmt: skip
     yield Metric(
         "grade", "Terrain", "How steep, uphill above 0", Unit("%", "%"), columns=elevation,
-        at_fixes=fixes.grade(25.0), store=Store(6, 1 / 8), colours="balance", middle=0, public=True, exact=10,
+        at_fixes=fixes.grade(25.0), store=Store(6, 1 / 8), colours="polar", middle=0, public=True, exact=10,
     )  # fmt: skip
     yield Metric(
         "heart_rate", "Body", "Heart beats per minute", _BPM, columns=heart,
@@ -163,7 +163,7 @@ def _formulas() -> Iterable[Metric]:
     yield Metric(
         "climb", "Terrain", "Metres climbed by each passage; below 0 downhill", metres,
         title="Climb",
-        inputs=("metres", "grade"), formula=passages.climb, colours="balance", middle=0, public=True, exact=12,
+        inputs=("metres", "grade"), formula=passages.climb, colours="polar", middle=0, public=True, exact=12,
     )  # fmt: skip
     yield Metric(
         "up", "Terrain", "Metres climbed by each passage, downhill left out", metres,
