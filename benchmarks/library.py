@@ -70,7 +70,7 @@ def moved(track, days, rng):
     )  # fmt: skip
 
 
-def originals(sources, count):
+def originals(sources, count=500):
     with tempfile.TemporaryDirectory() as folder:
         if not sources:
             write_demo(Path(folder) / "export", activities=count, seed=1)

@@ -29,9 +29,10 @@ from starlette.datastructures import QueryParams
 from heatlas.core.window import Window
 from heatlas.library.file.opening import open_library
 from heatlas.library.imports import import_sources
-from heatlas.server.site.query import parse_filter_of, parse_look
+from heatlas.server.site.query import parse_filter_of, request_of
 from heatlas.tiles.encoding import empty, encode
 from heatlas.tiles.fields import SIDE, Field, field_window
+from heatlas.tiles.request import parse_look
 from heatlas.tiles.scales import colours_of, tone_of
 from heatlas.tiles.snapshot import choose
 from heatlas.tiles.tile_counts import busiest
@@ -58,7 +59,7 @@ def tile(field, zoom, x, y):
 
 def field_of(view, query, measure):
     query, snapshot = QueryParams(query), now(view)
-    return Field(view, snapshot, choose(snapshot, parse_filter_of(query, False)), parse_look(query, measure))
+    return Field(view, snapshot, choose(snapshot, parse_filter_of(query, False)), parse_look(request_of(query, measure), None))
 
 
 def forget(view):

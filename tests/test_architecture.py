@@ -10,6 +10,8 @@ import sys
 from configparser import ConfigParser
 from pathlib import Path
 
+import pytest
+
 from heatlas.kernels.compiled import Kernel
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,3 +75,18 @@ def test_each_kernel_says_its_types():
             for found in vars(importlib.import_module(f"heatlas.kernels.{path.stem}")).values():
                 if isinstance(found, Kernel) and found.signatures:
                     assert {len(one) for one in found.signatures} == {found.py_func.__code__.co_argcount}, found
+
+
+@pytest.mark.parametrize(
+    "path", sorted([*ROOT.glob("benchmarks/**/*.py"), *ROOT.glob("docs/*.py")]), ids=lambda path: path.name
+)
+def test_scripts_import_what_there_is(path):
+    """No test runs them from end to end; `try` asks for what other states of the code have."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tried = {inner for node in ast.walk(tree) if isinstance(node, ast.Try) for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "heatlas" and node not in tried:
+            module = importlib.import_module(node.module)
+            for each in node.names:
+                if not hasattr(module, each.name):
+                    importlib.import_module(f"{node.module}.{each.name}")
