@@ -59,7 +59,8 @@ def tile(field, zoom, x, y):
 
 def field_of(view, query, measure):
     query, snapshot = QueryParams(query), now(view)
-    return Field(view, snapshot, choose(snapshot, parse_filter_of(query, False)), parse_look(request_of(query, measure), None))
+    look = parse_look(request_of(query, measure), None)
+    return Field(view, snapshot, choose(snapshot, parse_filter_of(query, False)), look)
 
 
 def forget(view):
