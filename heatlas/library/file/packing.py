@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import itertools
 import struct
+import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,11 +36,21 @@ _SMALL = 48
 _LARGEST = 1 << 30
 
 
+class _Kept(threading.local):
+    """Compressors of a thread by level: making one takes thrice as long as compressing the columns of a small chunk."""
+
+    def __init__(self) -> None:
+        self.compressors: dict[int, Any] = {}
+
+
+_KEPT = _Kept()
+
+
 def pack(data: memoryview | bytes, level: int = LEVEL) -> bytes:
     """Compress bytes: four bytes with their number and zstd; or 0 and the bytes as they are."""
     size = len(data)
     if size >= _SMALL:
-        packed: bytes = _codec(level).compress(data, asbytes=True)
+        packed = _compressed(data, level)
         if len(packed) < size:
             return size.to_bytes(4, "little") + packed
     return b"\0\0\0\0" + bytes(data)
@@ -61,22 +73,36 @@ def _decompressed(data: bytes) -> bytes:
     size = int.from_bytes(data[:4], "little")
     if size == 0:
         return data[4:]
-    import pyarrow as pa  # takes longer than many commands that unpack nothing
-
+    zstd = _zstd()
     try:
         if size > _LARGEST:
             raise OSError("absurdly long")  # noqa: TRY301 - one place reports
-        found: bytes = _codec(LEVEL).decompress(memoryview(data)[4:], decompressed_size=size, asbytes=True)
-    except (OSError, pa.ArrowException) as error:
+        opened = zstd.ZstdDecompressor()
+        found: bytes = opened.decompress(memoryview(data)[4:], size)
+        if len(found) != size or not opened.eof or opened.unused_data:
+            raise OSError("not as long as it says")  # noqa: TRY301
+    except (OSError, zstd.ZstdError) as error:
         raise SourceFailed(f"the library is damaged: {error}") from None
     return found
 
 
-@functools.cache
-def _codec(level: int) -> Any:
-    import pyarrow as pa
+def _compressed(data: memoryview | bytes, level: int) -> bytes:
+    """Compress to one frame of zstd, with the compressor of this thread."""
+    zstd = _zstd()
+    compressor = _KEPT.compressors.pop(level, None) or zstd.ZstdCompressor(level=level)
+    packed: bytes = compressor.compress(data, zstd.ZstdCompressor.FLUSH_FRAME)
+    _KEPT.compressors[level] = compressor  # one that failed, or was interrupted, is not used again
+    return packed
 
-    return pa.Codec("zstd", compression_level=level)
+
+@functools.cache
+def _zstd() -> Any:
+    """Import zstd; commands that unpack nothing do without."""
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return zstd
 
 
 def pack_columns(columns: Mapping[int, bytes], level: int = LEVEL) -> list[tuple[int, bytes]]:
