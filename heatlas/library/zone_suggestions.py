@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heatlas.library.file.settings import read_settings, read_zones
+from heatlas.library.file.settings import privacy_of, read_settings, read_zones
 from heatlas.library.index.passages_at import anything_in
 from heatlas.library.rows.activities import read_activities
 from heatlas.library.rows.tracks import sound_tracks
-from heatlas.tracks.privacy import find_open, marks_of
+from heatlas.tracks.privacy import find_open, hide, marks_of, shown_near
 
 if TYPE_CHECKING:
     from heatlas.library.file.store import Library
@@ -18,14 +18,22 @@ __all__ = ["open_places"]
 
 
 def open_places(library: Library) -> list[Frequented]:
-    """Find places where many activities begin, end or stop, and where the index shows anything.
+    """Find places where many activities begin, end or stop, and where anything is shown.
 
-    The places are read from whole tracks. Whether anything is shown there is read from the index alone.
+    The places are read from whole tracks. Whether anything is shown there is read from the index alone, or, where that
+    holds a part only, from the tracks as they are cut.
     """
     with library.read() as connection:
         activities = read_activities(connection, shown=True)
         marks = marks_of(track for _, track in sound_tracks(connection, activities, ()))
-        zoom = read_settings(connection).zooms[1]
-        return find_open(
-            marks, read_zones(connection), lambda lat, lon, radius: anything_in(connection, lat, lon, radius, zoom)
-        )
+        settings = read_settings(connection)
+
+        def indexed(lat: float, lon: float, radius: float) -> bool:
+            return anything_in(connection, lat, lon, radius, settings.zooms[1])
+
+        def cut(lat: float, lon: float, radius: float) -> bool:
+            privacy, _ = privacy_of(connection, settings)
+            tracks = sound_tracks(connection, activities, ())
+            return any(shown_near([hide(track, privacy)], lat, lon, radius) for _, track in tracks)
+
+        return find_open(marks, read_zones(connection), indexed if settings.part is None else cut)
