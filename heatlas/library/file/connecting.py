@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PATIENCE", "LibraryConnection", "connect", "empty_log", "is_frozen"]
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds to wait while another process is writing."""
 _CACHE_KB = 32 << 10
 _LOG_PAGES = 4000
