@@ -2,6 +2,7 @@
 
 import http.server
 import threading
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -169,3 +170,47 @@ def test_a_file_that_is_gone_is_named_and_the_rest_go_on(bucket, monkeypatch):
     found = heatlas.open(bucket)
     assert len(found) == 2
     assert [each.reason for each in found.report.failed] == ["it was gone before it was read"]
+
+
+def test_addresses_of_fsspec_keep_their_host(monkeypatch):
+    """What lies beside a file is named as the file is: with the host and the user, which are no part of its path."""
+    registry = pytest.importorskip("fsspec.registry")
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    class Far(MemoryFileSystem):
+        protocol = "sftp"
+        store: ClassVar[dict] = {}
+        pseudo_dirs: ClassVar[list] = [""]
+
+        @classmethod
+        def _strip_protocol(cls, path):
+            return "/" + path.partition("://")[2].partition("/")[2] if "://" in path else path
+
+        @staticmethod
+        def _get_kwargs_from_urls(path):
+            return {"host": path.partition("://")[2].partition("/")[0]}
+
+    monkeypatch.setitem(registry._registry, "sftp", Far)
+    locate("sftp://me@there:22/in/a.gpx").write(b"1")
+    assert Far.store["/in/a.gpx"].getvalue() == b"1"
+    (found,) = locate("sftp://me@there:22/in").files()
+    assert (found.uri, found.path, found.read()) == ("sftp://me@there:22/in/a.gpx", "/in/a.gpx", b"1")
+
+
+@pytest.mark.parametrize(
+    ("address", "path", "other"),
+    [
+        ("abfss://c@account.dfs.core.windows.net/k", "c/k/f", "abfss://c@account.dfs.core.windows.net/k/f"),
+        ("abfss://c@account.dfs.core.windows.net", "c/f", "abfss://c@account.dfs.core.windows.net/f"),
+        ("gs://b/k/k", "b/k/k/k", "gs://b/k/k/k"),
+        ("memory://a/b", "/a/b/f", "memory://a/b/f"),
+        ("file:///a/b", "/a/b/f", "file:///a/b/f"),
+    ],
+)
+def test_what_is_found_in_a_folder_keeps_the_address_of_the_folder(monkeypatch, address, path, other):
+    monkeypatch.setattr("heatlas.core.filesystems.locations.filesystem_of", lambda kind, name: Elsewhere())
+    assert locate(address)._at(path).uri == other
+
+
+class Elsewhere:
+    type_name = "elsewhere"

@@ -104,7 +104,7 @@ def heat(tmp_path_factory):
 @pytest.mark.parametrize("library", ["folium", "ipyleaflet", "lonboard", "matplotlib"])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_recipes_for_other_maps_run(heat, library):
-    """Each takes the heat, and has its picture and its corners. lonboard is too large to be asked for by the tests."""
+    """Each takes the heat, and has its picture and its corners.."""
     if library == "matplotlib":
         pytest.importorskip(library).use("Agg")
     module = pytest.importorskip(library)

@@ -301,6 +301,8 @@ class Tracks:
         self.refuse_unknown(wanted)
 
         batches = self.timed_for(wanted).batches
+        if lacking := why_no_value(wanted, batches):
+            raise NothingToDraw(lacking)
         threshold = Threshold.of(Limits(at_least), public=False, activities=self.activities)
 
         def again(width: Width, measure: Measure = wanted) -> Drawn:
@@ -310,10 +312,7 @@ class Tracks:
         voices = None
         if wanted.reduction in {"mean", "share"}:
             voices = partial(again, measure=Measure("voices", str(wanted)))
-        drawn = again(width)
-        if wanted.metric and not drawn.bare.filled.any():
-            raise NothingToDraw(why_no_value(wanted, batches))
-        return Heat.of(drawn, width, again, voices)
+        return Heat.of(again(width), width, again, voices)
 
     def __dir__(self) -> list[str]:
         return sorted({*object.__dir__(self)} - _INTERNAL)

@@ -135,11 +135,11 @@ def left_out_of_any(measure: Measure, name: str | None = None) -> list[str]:
 
 
 def why_no_value(measure: Measure, batches: Sequence[Batch]) -> str:
-    """Say that no pixel has a value, and which of the columns that the measure reads are there at all."""
+    """Say which of the columns that a measure reads no track has; empty where some track has each, or there is none."""
     there = {name for batch in batches for name, column in batch.columns.items() if np.isfinite(column).any()}
     missing = sorted(measure.columns - there)
-    if not missing:
-        return f"no activity has a value of {name_of(measure)} in the window"
+    if not (missing and any(len(batch) for batch in batches)):
+        return ""
     held = f"they have {', '.join(sorted(there))}" if there else "they have positions alone"
     return f"no activity has a value of {name_of(measure)}: {' and '.join(missing)} is not known of any; {held}"
 

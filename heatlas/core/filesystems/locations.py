@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from heatlas.core.errors import BadOption, SourceFailed, path_name, printable
 from heatlas.core.filesystems.failures import failing
 from heatlas.core.filesystems.patterns import before_pattern, is_pattern, matcher
-from heatlas.core.filesystems.stores import FSSPEC, filesystem_by_fsspec, filesystem_of, is_address
+from heatlas.core.filesystems.stores import FSSPEC, filesystem_of, is_address, open_by_fsspec
 from heatlas.core.paths import rename
 
 __all__ = ["Found", "Location", "locate", "source_name"]
@@ -88,8 +88,11 @@ class Location:
             # What was given as a relative path stays one.
             before = self.path.removesuffix(self.uri.rstrip("/")) if not Path(self.uri).is_absolute() else ""
             return replace(self, uri=path.removeprefix(before) if before != self.path else path, path=path)
-        scheme = self.uri.partition("://")[0]
-        return replace(self, uri=f"{scheme}://{path.lstrip('/') if scheme == 'memory' else path}", path=path)
+        head, skipped = self.uri.rstrip("/").split("/"), self.path.rstrip("/").split("/")
+        while head and skipped and head[-1] == skipped[-1]:  # an address may name a host or an account before
+            head.pop()
+            skipped.pop()
+        return replace(self, uri="/".join([*head, *path.split("/")[len(skipped) :]]), path=path)
 
     def kind(self) -> str:
         """Look what is there: "file", "folder" or "" for nothing.
@@ -287,7 +290,7 @@ def locate(source: str | Path) -> Location:
     rest = text.partition("://")[2].rstrip("/")
     bucket, _, key = rest.partition("/")
     if scheme in FSSPEC:
-        return Location(text, filesystem_by_fsspec(scheme, bucket), rest if scheme != "memory" else f"/{rest}")
+        return Location(text, *open_by_fsspec(text))
     if not bucket:
         raise BadOption(f"{text} names no bucket: write {scheme}://BUCKET/FOLDER")
     if scheme in {"abfs", "abfss"} and "@" in bucket:  # abfss://container@account.dfs.core.windows.net/path

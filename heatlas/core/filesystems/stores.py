@@ -9,7 +9,7 @@ from typing import Any
 from heatlas.core.errors import BadOption, MissingExtra
 from heatlas.core.regex import regex
 
-__all__ = ["FSSPEC", "SCHEMES", "filesystem_by_fsspec", "filesystem_of", "is_address", "tries"]
+__all__ = ["FSSPEC", "SCHEMES", "filesystem_of", "is_address", "open_by_fsspec", "tries"]
 
 SCHEMES = ("s3", "gs", "gcs", "az", "abfs", "abfss", "file")
 """Addresses that pyarrow reads by itself."""
@@ -82,23 +82,29 @@ def _s3_options(bucket: str) -> dict[str, Any]:
         return options
 
 
-@cache
-def filesystem_by_fsspec(scheme: str, host: str) -> Any:
-    """File system of a scheme in `FSSPEC`.
+def open_by_fsspec(address: str) -> tuple[Any, str]:
+    """File system of an address of `FSSPEC`, and the path on it.
 
     Raises
     ------
     MissingExtra, BadOption
         When fsspec, or the library that it needs for the scheme, is missing.
     """
-    from pyarrow.fs import FSSpecHandler, PyFileSystem
-
+    scheme = address.partition("://")[0].lower()
     try:
-        import fsspec
+        from fsspec.core import url_to_fs
     except ImportError:
         raise MissingExtra(f"reading {scheme}://", "remote") from None
     try:
-        made = fsspec.filesystem(scheme, **({"host": host} if scheme in {"sftp", "ssh", "smb", "hdfs"} else {}))
+        made, path = url_to_fs(address)
     except ImportError as error:
         raise BadOption(f"reading {scheme}:// by fsspec needs another library: {error}") from None
+    return _by_fsspec(made), path
+
+
+@cache
+def _by_fsspec(made: Any) -> Any:
+    """File system of fsspec, which keeps one for each host and user, as pyarrow knows it."""
+    from pyarrow.fs import FSSpecHandler, PyFileSystem
+
     return PyFileSystem(FSSpecHandler(made))
