@@ -196,7 +196,9 @@ def test_only_what_is_cut_otherwise_is_touched(tmp_path, monkeypatch):
     with made(tmp_path / "a.db", near + far) as library:
         appending = upkeep.append
         monkeypatch.setattr(
-            upkeep, "append", lambda link, tracks, *rest: (indexed.extend(tracks), appending(link, tracks, *rest))[1]
+            upkeep,
+            "append",
+            lambda link, tracks, *rest, **more: (indexed.extend(tracks), appending(link, tracks, *rest, **more))[1],
         )
         add_zone(library, "far", 48.5, 9.0, 200.0)
         assert indexed

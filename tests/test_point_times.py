@@ -132,7 +132,7 @@ def test_points_without_times_say_how_to_have_them(tmp_path):
         refused = client.get("/tiles/count(p)/8/155/121.png?after=2024-01-11")
         assert refused.status_code == 400
         assert refused.json()["error"] == (
-            "the points of p have no times, which after asks for: import them with --time COLUMN"
+            "the points of p have no times, which after asks for: heatlas import FILE --time COLUMN reads them"
         )
     with pytest.raises(BadOption, match="a film needs to know when each row was: say --time COLUMN of p"):
         heatlas.render("lib.db", output=tmp_path / "a.gif")

@@ -61,5 +61,5 @@ def test_films_have_titles_and_attributions(library, tmp_path):
     _, plain = last("b.webp")
     assert report["place"] == "Schongau, Germany"
     apart = np.abs(titled - plain).max(axis=2) > 60
-    assert apart[:60, :250].sum() > 200  # the title
-    assert apart[: titled.shape[0] // 2, 200:].sum() < apart[:60].sum()  # and nothing else up there
+    assert apart.sum() > 400, "a title and an attribution, in the corners where they hide least"
+    assert not (apart[:, 0] | apart[:, -1]).any(), "and whole"

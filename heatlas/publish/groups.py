@@ -102,7 +102,8 @@ def parts_of_points(stored: StoredPoints, during: Span | None, word: str, chosen
     """
     if stored.time is None:
         raise BadOption(
-            f"the points of {stored.name} have no times, which --layers={word} asks for: import them with --time COLUMN"
+            f"the points of {stored.name} have no times, which --layers={word} asks for: heatlas import FILE --time "
+            "COLUMN reads them"
         )
     after, before = during or (-math.inf, math.inf)
     days = [day for day, _ in stored.days if 86400 * (day + 1) > after and 86400 * day < before]

@@ -159,8 +159,8 @@ class _Piece:
     pixels: RGBA
     corners: tuple[str, ...]
     """Where it may go, the usual corner first."""
-    outermost: bool = False
-    """Whether nothing may lie between it and the upper edge."""
+    edge: str = ""
+    """Edge of the picture, "top" or "bottom", next to which it lies in a corner there."""
     ink: Ink | None = None
     """Of a scale bar."""
 
@@ -184,12 +184,12 @@ def _pieces(
         title = _title(decorations, ink, largest, size, width * _TITLE_SHARE)
         if title is None:
             return None
-        pieces.append(_Piece(title, ("top-left", "top-right", "bottom-left", "bottom-right"), outermost=True))
+        pieces.append(_Piece(title, ("top-left", "top-right", "bottom-left", "bottom-right"), edge="top"))
     if decorations.attribution:
         credit = letters([decorations.attribution], [_CREDIT * size], ink, width)
         if credit is None:
             return None
-        pieces.append(_Piece(credit, ("bottom-left", "bottom-right")))
+        pieces.append(_Piece(credit, ("bottom-left", "bottom-right"), edge="bottom"))
     if decorations.scale_bar:
         bar = draw_scale_bar(window, window.height - _margin(size) - ink.air, ink, size)
         pieces.append(_Piece(bar, ("bottom-left", "bottom-right", "top-left", "top-right"), ink=ink))
@@ -226,7 +226,7 @@ def _layouts(
                 beside = sum(len(other) + gap for other in column) + margin
                 row = beside + len(drawn) if name.startswith("top") else window.height - beside
                 drawn = draw_scale_bar(window, row - ink.air, ink, size)
-            column.insert(0 if piece.outermost and name.startswith("top") else len(column), drawn)
+            column.insert(0 if piece.edge and name.startswith(piece.edge) else len(column), drawn)
         patches = _stacked(corners, window.width, window.height, margin, gap)
         if patches is not None:
             yield sum(choice), patches

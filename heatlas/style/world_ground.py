@@ -77,7 +77,7 @@ def _placed(line: Line, window: Window) -> list[Line]:
 @cache
 def _world() -> tuple[list[Line], list[Line], list[Line]]:
     """Outlines of land, coasts, and borders."""
-    file: dict[str, Any] = json.loads((STATIC / "vendor" / "world.json").read_text())
+    file: dict[str, Any] = json.loads((STATIC / "vendor" / "world.json").read_text(encoding="utf-8"))
     scale, translate = (np.array(file["transform"][name], float) for name in ("scale", "translate"))
     arcs = [np.cumsum(np.array(arc, float), axis=0) * scale + translate for arc in file["arcs"]]
     used = np.zeros(len(arcs), int)

@@ -107,7 +107,9 @@ class Wording:
     for_tracks: str = (
         "{name} is for tracks: the points of {points} are added up already, and can be filtered by time alone"
     )
-    timeless: str = "the points of {points} have no times, which {name} asks for: import them with --time COLUMN"
+    timeless: str = (
+        "the points of {points} have no times, which {name} asks for: heatlas import FILE --time COLUMN reads them"
+    )
     smooth_of_points: str | None = "smooth is for tracks: points have a radius, such as 15px or 500m, and a kernel"
     """None: smooth is allowed for points too, as the width of a Gaussian kernel."""
     too_wide: str = "{name} is too wide: at most {most}"
