@@ -195,11 +195,13 @@ def test_only_what_is_cut_otherwise_is_touched(tmp_path, monkeypatch):
     indexed = []
     with made(tmp_path / "a.db", near + far) as library:
         appending = upkeep.append
-        monkeypatch.setattr(
-            upkeep,
-            "append",
-            lambda link, tracks, *rest, **more: (indexed.extend(tracks), appending(link, tracks, *rest, **more))[1],
-        )
+
+        def watched(link, tracks, *rest, **more):
+            tracks = list(tracks)
+            indexed.extend(number for number, _ in tracks)
+            return appending(link, tracks, *rest, **more)
+
+        monkeypatch.setattr(upkeep, "append", watched)
         add_zone(library, "far", 48.5, 9.0, 200.0)
         assert indexed
         assert set(indexed) <= {14, 15, 16, 17}
