@@ -217,7 +217,7 @@ def test_a_table_of_points_is_described_and_imported_as_it_is_said(tmp_path):
         assert web.post("/api/import", content=plain, headers=NAMED).json()["table"]["lat"] is None
         wrong = web.post("/api/import?weight=&lat=p&lon=z", content=plain, headers=NAMED)
         assert (wrong.status_code, wrong.json()["error"]) == (
-            400, "clinics.csv has no column 'z' for --lon; its columns are id, p, q, beds",
+            400, "clinics.csv has no column 'z' for lon; its columns are id, p, q, beds",
         )  # fmt: skip
         (one,) = web.post("/api/import?weight=beds&lat=p&lon=q", content=plain, headers=NAMED).json()["point_sets"]
         assert one["points"] == 2

@@ -358,7 +358,7 @@ def test_the_widget_in_a_browser(browser, path):
         page.evaluate("model.set('measure', 'heart_rate')")
         page.get_by_label("Sport").select_option("Run")
         until(page, lambda: "5 activities" in page.locator(".heatlas-legend").inner_text())
-        assert list(shown.sports) == ["Run"]
+        assert list(shown.sport) == ["Run"]
 
         page.evaluate("model.set('where', 'sport = ')")
         until(page, lambda: "filter" in page.locator(".heatlas-note").inner_text())
