@@ -23,6 +23,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,14 +37,16 @@ COUNTS = Path(__file__).with_name("instructions.json")
 MOST = 0.03
 """Share by which a count may grow."""
 FIXED = {
-    "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": "",
+    "PYTHONPATH": os.pathsep.join((str(COUNTS.parents[1]), sysconfig.get_path("purelib"))), "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "", "OPENBLAS_NUM_THREADS": "1", "NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": "",
 }  # fmt: skip
 """Environment of what is counted: nothing of it depends on the machine."""
 STARTS = {
-    "heatlas --version": ["-m", "heatlas", "--version"],
-    "heatlas render --help": ["-m", "heatlas", "render", "--help"],
-    "import heatlas": ["-c", "import heatlas"],
+    "heatlas --version": ["-S", "-m", "heatlas", "--version"],
+    "heatlas render --help": ["-S", "-m", "heatlas", "render", "--help"],
+    "import heatlas": ["-S", "-c", "import heatlas"],
 }
+"""Without the module `site`: what else is installed has files there that run at each start."""
 _REQUEST = bytes.fromhex("4889f8 31d2 48c1c703 48c1c70d 48c1c73d 48c1c733 4887db 4889d0 c3")
 """Function of x86-64 that hands its argument, the address of a request, to Valgrind (see valgrind.h); else it does
 nothing."""
@@ -175,6 +178,8 @@ def counted() -> dict[str, int]:
     subprocess.run([sys.executable, *here, "--inside"], env={**os.environ, **FIXED}, check=True)
     counts = {}
     for name, arguments in STARTS.items():
+        # Once before, so that all files of Python are compiled.
+        subprocess.run([sys.executable, *arguments], env={**os.environ, **FIXED}, stdout=subprocess.DEVNULL, check=True)
         with tempfile.TemporaryDirectory() as folder:
             counts[name] = sum(_totals(path)[1] for path in _valgrind(Path(folder), arguments))
     with tempfile.TemporaryDirectory() as folder:
