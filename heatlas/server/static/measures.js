@@ -13,6 +13,7 @@ const MOST = 40; // rows that a search shows
 let measures = [];
 let rows = []; // what is listed now: { title, about, group, value, go }
 let at = -1;
+let listed = ""; // words that are listed
 
 const groupOf = ({ group, points }) => (points ? "Points" : GROUPS.includes(group) ? group : "Visits");
 
@@ -93,9 +94,10 @@ function matching(text) {
 }
 
 function list() {
-  const found = matching($("find").value);
+  listed = $("find").value;
+  const found = matching(listed);
   rows = found.slice(0, MOST);
-  at = $("find").value && rows.length ? 0 : -1;
+  at = listed && rows.length ? 0 : -1;
   const groups = Map.groupBy ? [...Map.groupBy(rows, ({ group }) => group)] : byGroup(rows);
   rows = groups.flatMap(([, members]) => members);
   let k = 0;
@@ -151,6 +153,7 @@ function close() {
 }
 
 function keys(event) {
+  if (event.key !== "Escape" && $("find").value !== listed) list(); // keys may be faster than the list
   const last = rows.length - 1;
   const to = { ArrowDown: Math.min(last, at + 1), ArrowUp: Math.max(0, at - 1), PageDown: Math.min(last, at + 8), PageUp: Math.max(0, at - 8) }[event.key];
   if (event.key === "Enter" && at >= 0) pick(at);
@@ -164,7 +167,7 @@ function keys(event) {
 }
 
 $("find-open").addEventListener("click", () => ($("finder").hidden ? open() : close()));
-$("find").addEventListener("input", later(60, list));
+$("find").addEventListener("input", later(60, () => $("find").value !== listed && list()));
 $("find").addEventListener("keydown", keys);
 $("finder").addEventListener("focusout", ({ relatedTarget }) => {
   if (!$("finder").hidden && relatedTarget && !$("finder").contains(relatedTarget) && relatedTarget !== $("find-open")) {

@@ -130,7 +130,10 @@ async function tryWhere() {
   setFilter({ where });
 }
 
-$("where").addEventListener("input", look);
+$("where").addEventListener("input", () => {
+  if (at >= 0) hide(); // what was chosen was for the text before
+  look();
+});
 $("where").addEventListener("keydown", keys);
 $("where").addEventListener("keydown", (event) => event.key === "Enter" && tryWhere());
 $("where").addEventListener("blur", () => {
