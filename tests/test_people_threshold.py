@@ -113,7 +113,7 @@ def test_the_threshold_is_that_of_public_maps_with_persons_and_refused_without()
     assert len(Threshold(5).words()) == 1
     assert "can be subtracted" in Threshold(5).words(span=True)[1]
     assert "subtracted" not in " ".join(Threshold(5, 10).words(span=True))
-    with pytest.raises(NothingToDraw, match=r"passed by 9 different people, and there are 6.*--at-least"):
+    with pytest.raises(NothingToDraw, match=r"passed by 9 different people, of 6 in all.*--at-least"):
         refuse_unshown([], Threshold(9), named)
 
 

@@ -169,6 +169,6 @@ def nowhere_enough(threshold: Threshold, activities: Iterable[Activity]) -> str:
     """Say that no place was passed by enough people, and what to do."""
     there = len({activity.person for activity in activities} - {""})
     return (
-        f"no place was passed by {threshold.named}, and there are {there:,}: say --at-least with a "
-        "smaller number, or 0 to show what anybody passed"
+        f"no place was passed by {threshold.named}, of {there:,} in all: say --at-least with a smaller number, or 0 to "
+        "show what anybody passed"
     )
