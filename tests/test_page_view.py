@@ -123,6 +123,10 @@ def test_measures_relations_and_layers_are_found_by_words(browser, address):
     with visit(browser, address + ALL, bypass_csp=True) as seen:
         page = seen.page
         page.click("#find-open")
+        page.keyboard.type("pace")
+        page.wait_for_selector("#found [aria-selected=true]")
+        assert page.inner_text("#found [aria-selected=true] strong") == "Mean pace", "not what begins with it"
+        page.fill("#find", "")
         page.keyboard.type("elevation pace correl")
         page.wait_for_selector("#found [aria-selected=true]")
         assert page.inner_text("#found [aria-selected=true] strong") == "Correlation of pace and elevation"

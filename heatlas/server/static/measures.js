@@ -79,7 +79,10 @@ function views(metrics) {
   return [...tiles, ...scatter];
 }
 
-/** Rows that hold all words; those that begin with one stand first. Without words: those used last, then all measures. */
+/**
+ * Rows that hold all words: what is called so, other measures, then relations; those that begin with one first.
+ * Without words: those used last, then all measures.
+ */
 function matching(text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const all = everything();
@@ -88,7 +91,9 @@ function matching(text) {
     return [...used.map((one) => ({ ...one, group: "Recently used" })), ...all.filter(({ group, value }) => group !== "Layers" && measures.some(({ name }) => name === value))];
   }
   const hay = ({ title, about, group, value }) => `${title} ${about ?? ""} ${group} ${value}`.toLowerCase();
-  const rank = ({ title }) => (words.every((word) => title.toLowerCase().includes(word)) ? (title.toLowerCase().startsWith(words[0]) ? 0 : 1) : 2);
+  const inTitle = (title) => (words.every((word) => title.includes(word)) ? (title.startsWith(words[0]) ? 0 : 1) : 2);
+  const rank = ({ title, group, value }) =>
+    value === words.join(" ") ? -1 : inTitle(title.toLowerCase()) + (["Relations", "Layers"].includes(group) ? 3 : 0);
   return all.filter((one) => words.every((word) => hay(one).includes(word)))
     .map((one, k) => [rank(one), k, one]).sort(([a, i], [b, j]) => a - b || i - j).map(([, , one]) => one);
 }
