@@ -273,7 +273,7 @@ class _Page(TypedDict, total=False):
     layers: str | None
     """Pages: layers to switch between: sport, year, month, gear and measures, e.g. sport,year or passes,pace. Each
     layer has its own scale, unless --tone LO:HI fixes it."""
-    basemap: str | None
+    basemap: str | Mapping[str, str] | None
     """Pages: map tiles {z}/{x}/{y} that the viewer may switch on; by default OpenStreetMap's, which only pages on
     the web may show. These, pictures and folders of tiles: a file of streets, e.g. town.pmtiles. Pictures: world,
     for coasts and borders."""

@@ -21,8 +21,8 @@ ALL = ("picture", "film", "tiles", "page")
 """Kinds of output, by their names in `heatlas.rendering.kinds.KINDS`."""
 _KEY = "option"
 _OBJECTS = {
-    "background": "background_text", "colormap": "colormap_text", "bbox": "area_text", "engine": "engine_text",
-    "weight": "column_text",
+    "background": "background_text", "basemap": "basemap_text", "colormap": "colormap_text", "bbox": "area_text",
+    "engine": "engine_text", "weight": "column_text",
 }  # fmt: skip
 """Keyword -> function of `heatlas.options.values` that writes objects of Python as text."""
 T = TypeVar("T")

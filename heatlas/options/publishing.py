@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from heatlas.core.errors import BadOption
-from heatlas.options.option import option, switch
+from heatlas.options.option import option, refuse, switch
 
 __all__ = ["LEAST", "ExplorerOptions", "PageOptions", "PublicOptions", "SiteOptions", "TileOptions"]
 
@@ -46,6 +46,7 @@ class PageOptions:
         "the web may show. These, pictures and folders of tiles: a file of streets, e.g. town.pmtiles. Pictures: "
         "world, for coasts and borders.",
         kinds=("page", "picture", "tiles"),
+        takes="Mapping[str, str]",
     )
     explorer: int | None = option(
         "Z",
@@ -132,6 +133,26 @@ class SiteOptions:
         kinds=(),
         takes="Mapping[str, str]",
     )
+
+    @property
+    def least(self) -> int:
+        """Activities that a filter must leave."""
+        return LEAST if self.public_least is None else self.public_least
+
+    def check(self) -> SiteOptions:
+        """Refuse what would be ignored, or could not be sent; return the options.
+
+        Raises
+        ------
+        BadOption
+            When the token cannot be written in an address, or an option for a public map is given without `public`.
+        """
+        if self.token is not None and not (self.token and self.token.isascii() and self.token.isprintable()):
+            raise BadOption("a token must be printable ASCII, and not empty")
+        if not self.public:
+            reason = "a --public map: any other shows all that there is"
+            refuse(self, reason, "public_measures", "public_least", "at_least")
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
 
-__all__ = ["area_text", "background_text", "colormap_text", "column_text", "engine_text"]
+__all__ = ["area_text", "background_text", "basemap_text", "colormap_text", "column_text", "engine_text"]
 
 _STEPS = 256
 _DEGREES = "EPSG:4326"
@@ -25,6 +26,22 @@ def background_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     return "none" if value is None else _stop(value, "background")[:7]
+
+
+def basemap_text(value: Any) -> str:
+    """Text of a base map: a URL, the name of a file, or, as JSON, a mapping of `url` and `attribution`.
+
+    Raises
+    ------
+    BadOption
+        For anything else.
+    """
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(dict(value), ensure_ascii=False)
+    except (TypeError, ValueError):
+        raise BadOption(f"basemap {value!r:.60} is none: give a URL, a file, or url and attribution") from None
 
 
 def colormap_text(value: Any) -> str:

@@ -11,7 +11,7 @@
 `folder`, `page_files`                  folders for web servers, and their page
 `databases`                             MBTiles, and OsmAnd's sqlitedb
 `archive`, `pmtiles`                    PMTiles: updates, format
-`html`, `assets`, `basemap`             one page with its tiles; its fixed parts; its base map
+`html`, `assets`                        one page with its tiles; its fixed parts
 `pieces`                                archives of tiles in a page
 `street_cut`, `page_streets`            streets around what is shown; those of a page
 `layers`, `groups`                      layers of a page; years, sports and other groups

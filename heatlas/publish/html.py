@@ -19,9 +19,9 @@ from heatlas.core.errors import BadOption, SourceFailed, TooLarge
 from heatlas.core.scratch import scratch_folder
 from heatlas.core.version import __version__
 from heatlas.gazetteer.towns import labels_around
+from heatlas.pmtiles.basemap import OSM, parse_basemap
 from heatlas.pmtiles.streets import Streets
 from heatlas.publish import assets
-from heatlas.publish.basemap import parse_basemap
 from heatlas.publish.page_streets import no_room, street_data, streets_of, write_cut
 from heatlas.publish.pieces import archive_data, pieces, written
 from heatlas.writers.atomic import atomic_write
@@ -118,7 +118,7 @@ def write_html(
         When the file would have more than `MOST_BYTES`.
     """
     _check(layers, background)
-    base = parse_basemap(basemap)
+    base = OSM if basemap is None else parse_basemap(basemap)
     more = {
         "places": _named_places(places), "names": labels_around(_whole(layers), (place["bbox"] for place in places)),
         **({} if explorer is None else {"explorer": explorer}),

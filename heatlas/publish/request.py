@@ -13,7 +13,7 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.library.points.point_tables import stored_points
 from heatlas.options import TileOptions, options_of, refuse
 from heatlas.options.parsing import parse_zooms
-from heatlas.publish.basemap import streets_beside
+from heatlas.pmtiles.basemap import streets_beside
 from heatlas.publish.default_zoom import last_zoom_of_points
 from heatlas.raster.threshold import Limits, Threshold
 from heatlas.tiles.fields import Field, first_zoom

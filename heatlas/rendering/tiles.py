@@ -67,8 +67,8 @@ def check_tiles(output: Path, options: RenderOptions) -> None:
     BadOption
         Naming the option and the reason.
     """
+    from heatlas.pmtiles.basemap import streets_beside
     from heatlas.publish import ENDINGS, check
-    from heatlas.publish.basemap import streets_beside
 
     check(output, options.tiles.url)
     if output.suffix.lower() in ENDINGS:
@@ -92,15 +92,16 @@ def page(sources: tuple[Any, ...], output: Path, options: RenderOptions, context
     dict
         The report, as plain data.
     """
+    from heatlas.pmtiles.basemap import parse_basemap
     from heatlas.publish import part_for_page, publish_html
-    from heatlas.publish.basemap import parse_basemap
     from heatlas.writers import check_place
 
     check_place(output)
     if options.style.background not in {None, "dark", "light"}:
         raise BadOption(f"--background={quote(str(options.style.background))} is for pictures: a page is dark or light")
     parse_zooms(options.frame.zoom)
-    parse_basemap(options.page.basemap)
+    if options.page.basemap is not None:
+        parse_basemap(options.page.basemap)
     if options.frame.bbox is not None:
         box_of(options.frame.bbox)
     given = resolve(sources, options.tables, options.read)

@@ -9,11 +9,11 @@ import os
 import socket
 import sys
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from heatlas.core.errors import BadOption, MissingExtra
 from heatlas.core.stopping import Stopped, handling_stops, note_stop
-from heatlas.options import SiteOptions
+from heatlas.options import SiteOptions, gather
 from heatlas.options.signature import with_keywords
 
 if TYPE_CHECKING:
@@ -72,17 +72,15 @@ def serve(
         from heatlas.server.site.state import shut
     except ImportError:
         raise MissingExtra("serving", "server") from None
-    token, public = site.get("token"), bool(site.get("public"))
+    wanted = gather(SiteOptions, site, "serve")
+    token, public = wanted.token, wanted.public
     if not _is_loopback(host) and token is None and not public:
         raise BadOption(f"at {host} others could read the library: give a --token, or serve it --public")
     if not 0 <= port <= 65535:
         raise BadOption(f"there is no port {port}")
     if allowed_hosts is None:
         allowed_hosts = ("*",) if token is not None or public else LOOPBACK
-    if not public and site.get("public_least") is not None:
-        raise BadOption("--public-least is for a --public map: any other answers every filter")
-    said: dict[str, Any] = {name: value for name, value in site.items() if value is not None}
-    app = create_app(library_path, allowed_hosts=allowed_hosts, makes=makes, **said)
+    app = create_app(library_path, allowed_hosts=allowed_hosts, makes=makes, **site)
     config = uvicorn.Config(
         app, host=host, port=port, log_level="warning", access_log=False, server_header=False, date_header=True,
         timeout_graceful_shutdown=3, proxy_headers=False,

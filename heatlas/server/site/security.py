@@ -12,13 +12,14 @@ import hashlib
 import hmac
 import re
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.responses import RedirectResponse, Response
 
 from heatlas.core.regex import regex
+from heatlas.pmtiles.streets import Streets
 from heatlas.server.site.responses import refuse
 
 if TYPE_CHECKING:
@@ -182,16 +183,14 @@ def _add_headers(headers: MutableHeaders, policy: str, shared: bool, origin: str
         headers["Access-Control-Expose-Headers"] = "ETag"
 
 
-def content_policy(basemap: Mapping[str, str] | None) -> str:
+def content_policy(basemap: Mapping[str, Any] | Streets | None) -> str:
     """Content Security Policy of the page: its own files, and pictures over https from any base map a viewer chooses.
 
     A configured base map may also be on this machine or network, without encryption.
     """
     host = ""
-    if basemap is not None:
-        parts = urlsplit(basemap["url"].replace("{s}", "*"))
-        if parts.scheme in {"http", "https"} and re.fullmatch(r"[A-Za-z0-9*.:_-]+", parts.netloc):
-            host = f" {parts.scheme}://{parts.netloc}"
+    if basemap is not None and not isinstance(basemap, Streets):
+        host = " {0.scheme}://{0.netloc}".format(urlsplit(basemap["url"]))
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; manifest-src 'self'; "
         f"img-src 'self' data: blob: https:{host}; connect-src 'self'{host}; worker-src 'self' blob:; "

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from heatlas.core.errors import SourceFailed
 from heatlas.core.resources import processors
 from heatlas.explorer.chosen import VisitsCache
+from heatlas.pmtiles.streets import Streets
 from heatlas.server.site.outputs import Outputs
 from heatlas.tiles.view import View, close, now, renewed, unchanged
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from heatlas.pmtiles.streets import Streets
     from heatlas.tiles.snapshot import Snapshot
     from heatlas.tracks.privacy import Frequented
 
@@ -52,10 +52,8 @@ class ServedLibrary:
     public: bool
     token: str | None
     hosts: tuple[str, ...]
-    basemap: Mapping[str, str] | None
-    """`url` and `attribution`, or None."""
-    streets: Streets | None
-    """Base map that is served out of a file, or None."""
+    basemap: Mapping[str, Any] | Streets | None
+    """Somebody's tiles (`heatlas.pmtiles.basemap`), or a file of streets that is served here, or None."""
     largest_upload: int
     """Bytes."""
     public_measures: frozenset[str] = frozenset()
@@ -77,6 +75,11 @@ class ServedLibrary:
     """How far the import is that runs."""
     said: str = ""
     """Last message to the owner of the server."""
+
+    @property
+    def streets(self) -> Streets | None:
+        """Base map that is served out of a file, or None."""
+        return self.basemap if isinstance(self.basemap, Streets) else None
 
 
 def site_of(request: Request) -> ServedLibrary:

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from heatlas.core.errors import BadOption
 from heatlas.gazetteer.towns import NAMES_ZOOM, labels_of_tile
+from heatlas.pmtiles.streets import Streets
 from heatlas.server.site.query import only, whole
 from heatlas.server.site.responses import JSON, answer, packed_json
 from heatlas.server.site.state import in_pool, site_of
@@ -37,12 +38,15 @@ def ground_routes() -> list[Route]:
 
 def basemap_data(site: ServedLibrary) -> dict[str, Any] | None:
     """Base map that the page is told of: somebody's tiles, or those of a file that is served here."""
-    if site.streets is None:
-        return None if site.basemap is None else dict(site.basemap)
-    first, last = site.streets.zooms
+    base = site.basemap
+    if base is None:
+        return None
+    if not isinstance(base, Streets):
+        return {name: base[name] for name in ("url", "attribution")}
+    first, last = base.zooms
     return {
-        "url": "streets/{z}/{x}/{y}.mvt", "attribution": site.streets.attribution, "streets": True, "minzoom": first,
-        "maxzoom": last, "bounds": list(site.streets.bounds),
+        "url": "streets/{z}/{x}/{y}.mvt", "attribution": base.attribution, "streets": True, "minzoom": first,
+        "maxzoom": last, "bounds": list(base.bounds),
     }  # fmt: skip
 
 
@@ -73,10 +77,11 @@ async def _streets(request: Request) -> Response:
     """A vector tile of the base map, as it is stored; an empty one where there is none."""
     only(request.query_params)
     site = site_of(request)
-    if site.streets is None:
+    streets = site.streets
+    if streets is None:
         raise HTTPException(404, "there are no streets here: heatlas serve --basemap FILE.pmtiles gives them")
-    data = await in_pool(site, site.streets.tile, *place_in(request, STREETS_ZOOM))
+    data = await in_pool(site, streets.tile, *place_in(request, STREETS_ZOOM))
     headers = {"Cache-Control": f"{'public' if site.public and site.token is None else 'private'}, max-age=3600"}
-    if data and site.streets.packed:
+    if data and streets.packed:
         headers["Content-Encoding"] = "gzip"
     return Response(data or b"", 200, headers, "application/vnd.mapbox-vector-tile")
