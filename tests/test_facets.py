@@ -20,7 +20,7 @@ from heatlas.options.drawing import PictureOptions
 from heatlas.options.option import options_of
 from heatlas.raster.measure import parse_measure
 from heatlas.raster.offered import measures_of
-from heatlas.rendering import facets
+from heatlas.rendering import facet_parts, facets
 from heatlas.rendering.facets import FACETS, FacetJob, check_facet
 from heatlas.rendering.finish import Finish
 from heatlas.rendering.track_job import TrackJob
@@ -112,7 +112,7 @@ def test_months_and_weekdays_are_whole_years_are_contiguous(tmp_path):
 
 
 def test_what_is_left_out_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr(facets, "MOST", 2)
+    monkeypatch.setattr(facet_parts, "MOST", 2)
     tracks = collection(8)
     gears = ["A", "A", "A", "B", "B", "", "C", "D"]
     named = iter(gears)

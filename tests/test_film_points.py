@@ -13,7 +13,8 @@ from heatlas.core.context import Context
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.points import Points
 from heatlas.core.window import Window
-from heatlas.dataset.points import PointSet, framed
+from heatlas.dataset.point_extent import framed
+from heatlas.dataset.points import PointSet
 from heatlas.dataset.viewport import Viewport
 from heatlas.options import RenderOptions, TableOptions, gather
 from heatlas.raster.bin_points import bin_points, pixels_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import NoneType
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from heatlas.core.context import Context
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.memory import check_whole
-from heatlas.core.mercator import MAX_LATITUDE, from_lonlat
 from heatlas.core.wording import worded_report
 from heatlas.core.words import counted
-from heatlas.dataset.places import bbox_window, padded
+from heatlas.dataset.places import bbox_window
+from heatlas.dataset.point_extent import framed, stated_box, why_no_points
 from heatlas.dataset.viewport import area_of, check_drawing, scale_of
 from heatlas.options import TableOptions
 from heatlas.options.parsing import kernel_of
@@ -23,7 +22,7 @@ from heatlas.raster.pipeline import point_heat
 from heatlas.raster.point_kernel import Kernel
 from heatlas.raster.spool import Spool, Tally
 from heatlas.sources.tables.columns import PointColumns, find_columns
-from heatlas.sources.tables.rows import LINES, METRES, NO_TRACKS, OFF_THE_GLOBE, read_points, swap_warning
+from heatlas.sources.tables.rows import read_points, swap_warning
 from heatlas.sources.tables.settled import settled
 
 if TYPE_CHECKING:
@@ -34,13 +33,13 @@ if TYPE_CHECKING:
     from heatlas.core.window import Window
     from heatlas.dataset.heat import Heat
     from heatlas.dataset.heat.resmooth import Width
+    from heatlas.dataset.point_extent import Box
     from heatlas.raster.pipeline import Drawn
     from heatlas.sources.tables.given import GivenTable
     from heatlas.sources.tables.table import Table
 
-__all__ = ["PointSet", "why_no_points"]
+__all__ = ["PointSet"]
 
-Box = tuple[float, float, float, float]
 _NOTHING = TableOptions()
 
 
@@ -195,7 +194,7 @@ class PointSet:
 
         A table that cannot be read twice is read once, and its points are spooled. `tally` counts each row once.
         """
-        if (box := self._stated()) is not None:
+        if (box := stated_box(self.parts)) is not None:
             yield box, tally(self.chunks(), told, reach=False)
         elif all(table.repeatable for table, _ in self.parts):
             for _ in tally(self.chunks(), told):
@@ -207,15 +206,6 @@ class PointSet:
                 yield tally.bbox, spool
             finally:
                 spool.close()
-
-    def _stated(self) -> Box | None:
-        """Box that the tables state; None where it cannot be trusted."""
-        boxes = [_stated(table, columns) for table, columns in self.parts]
-        known = [box for box in boxes if box is not None]
-        if len(known) < len(boxes):
-            return None
-        west, south, east, north = zip(*known, strict=True)
-        return (min(west), min(south), max(east), max(north)) if max(east) - min(west) <= 180 else None
 
     def window(
         self,
@@ -315,46 +305,3 @@ class PointSet:
 
 def _joined(named: str | tuple[str, ...] | None) -> str | None:
     return ", ".join(named) if isinstance(named, tuple) else named
-
-
-def _stated(table: Table, columns: PointColumns) -> Box | None:
-    if columns.lon is None or columns.lat is None or columns.crs is not None or not table.repeatable:
-        return None
-    lon, lat = table.bounds(columns.lon), table.bounds(columns.lat)
-    if lon is None or lat is None:
-        return None
-    # Rows without a position may stretch bounds that are out of range or end at 0. Where bounds are wider than half the
-    # world, points may lie on both sides of the antimeridian.
-    sound = -180 <= lon[0] <= lon[1] <= 180 and -MAX_LATITUDE <= lat[0] <= lat[1] <= MAX_LATITUDE
-    if not sound or 0 in {*lon, *lat} or lon[1] - lon[0] > 180:
-        return None
-    return lon[0], lat[0], lon[1], lat[1]
-
-
-def framed(box: Box, metres: float = 0.0) -> Box:
-    """Pad a box, by at least `metres`, within the map."""
-    import numpy as np
-
-    west, south, east, north = box
-    degrees = min(metres / 111_000, 90.0)
-    south, north = max(south - degrees, -MAX_LATITUDE), min(north + degrees, MAX_LATITUDE)
-    sideways = min(degrees / math.cos(math.radians(max(abs(south), abs(north)))), 180.0)
-    west, east = west - sideways, east + sideways
-    u, v = from_lonlat(np.array([west, east]), np.clip([south, north], -MAX_LATITUDE, MAX_LATITUDE))
-    if u[1] - u[0] > 0.9:
-        return (-180.0, max(south - 3, -MAX_LATITUDE), 180.0, min(north + 3, MAX_LATITUDE))
-    return padded(u, v)
-
-
-def why_no_points(name: str, tally: Tally, weightless: bool = False) -> str:
-    """Say why no point is left to draw; `weightless`: there are points, but all weights are 0."""
-    if not tally.rows:
-        return f"{name} has no rows"
-    if not tally.points:
-        reasons = ", ".join(f"{n:,} {reason}" for reason, n in tally.dropped.most_common(3))
-        hint = f"; {METRES}" if tally.dropped.get(OFF_THE_GLOBE) else ""
-        hint = hint or (f"; {NO_TRACKS}" if tally.dropped.get(LINES) else "")
-        return f"{name} has no usable row: {reasons}{hint}"
-    if weightless:
-        return f"the weights of the {tally.points:,} points of {name} add up to nothing: try --measure=count"
-    return f"none of the {tally.points:,} points of {name} lies in the window"

@@ -1,22 +1,23 @@
 """Render pictures, films, tiles and pages, each with the options that it supports.
 
-============ ==============================================================
-`kinds`      kinds of output, chosen by the name; refuses other options
-`pictures`   pictures of tracks and of points
-`facets`     small pictures side by side
-`films`      films of tracks and of points
-`film`       frames of films and their formats
-`tiles`      folders and archives of tiles, and pages that hold tiles
-`partitions` tiles of partitions, built by tasks on an engine
-`following`  tiles that follow their sources (`--watch`, `--every`)
-`track_job`  drawing of tracks with checked options
-`point_job`  drawing of points with checked options
-`of_points`  points that are asked for, with options of tracks refused
-`bands`      drawing of large windows band by band
-`child`      one output in a process of its own
-`finish`     tone, colours, legend and writing
-`poster`     sheets of paper: the map composed, and what stands below
-============ ==============================================================
+============= ==========================================================
+`kinds`       kinds of output, chosen by the name; refuses other options
+`pictures`    pictures of tracks and of points
+`facets`      small pictures side by side
+`facet_parts` the activities of each of them
+`films`       films of tracks and of points
+`film`        frames of films and their formats
+`tiles`       folders and archives of tiles, and pages that hold tiles
+`partitions`  tiles of partitions, built by tasks on an engine
+`following`   tiles that follow their sources (`--watch`, `--every`)
+`track_job`   drawing of tracks with checked options
+`point_job`   drawing of points with checked options
+`of_points`   points that are asked for, with options of tracks refused
+`bands`       drawing of large windows band by band
+`child`       one output in a process of its own
+`finish`      tone, colours, legend and writing
+`poster`      sheets of paper: the map composed, and what stands below
+============= ==========================================================
 """
 
 from __future__ import annotations

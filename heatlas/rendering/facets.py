@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.core.batch import select
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, NothingToDraw, TooLarge
 from heatlas.core.resources import free_memory
 from heatlas.core.window import Window
-from heatlas.core.words import counted
 from heatlas.dataset.selection import drawn_places, extent_of, refuse_unshown, threshold_of, why_nowhere
 from heatlas.dataset.tracks import why_nothing
 from heatlas.gazetteer.naming import place_of, with_place
@@ -23,6 +20,7 @@ from heatlas.raster.grid import Grid
 from heatlas.raster.left_out import few_values, left_out_of_tracks, share_shown
 from heatlas.raster.pipeline import heat
 from heatlas.raster.threshold import nowhere_enough
+from heatlas.rendering.facet_parts import FACETS, Part, counted_or_none, split
 from heatlas.style.colour import Style, colour
 from heatlas.style.cover import Cover, cells_of
 from heatlas.style.decorations import DecoratedPixels, Decorations, arrange
@@ -31,7 +29,6 @@ from heatlas.style.sample import Sample, weighed
 from heatlas.style.sheet import Cell, cell_width, columns_for, lay_out
 from heatlas.style.square import square_report
 from heatlas.style.tone import fit_sample
-from heatlas.tracks.local_time import start_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,61 +36,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.core.batch import Activity, Batch
     from heatlas.dataset.tracks import Tracks
     from heatlas.options import RenderOptions
     from heatlas.rendering.track_job import TrackJob
     from heatlas.style.sheet import Sheet
 
-__all__ = ["FACETS", "MOST", "FacetJob", "check_facet"]
+__all__ = ["FacetJob", "check_facet"]
 
-MOST = 24
-"""Pictures of a sheet, at most."""
 _WIDTH = 2000
 """Default width of a sheet, pixels."""
 _NARROWEST = 48
 """Least width of one picture, pixels."""
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _ENDINGS = (".png", ".webp")
-
-
-def _of_start(name: str) -> Callable[[Activity], Any]:
-    def value(activity: Activity) -> Any:
-        start = start_of(activity)
-        return None if start is None else getattr(start, name)
-
-    return value
-
-
-def _weekday(activity: Activity) -> Any:
-    start = start_of(activity)
-    return None if start is None else start.isoweekday()
-
-
-@dataclass(frozen=True, slots=True)
-class _Facet:
-    """How activities are split."""
-
-    value: Callable[[Activity], Any]
-    """None where it is unknown."""
-    unknown: str
-    """What activities without a value are."""
-    names: tuple[str, ...] = ()
-    """Names of the values 1, 2 ..., all of which are shown; empty: values are shown as they occur."""
-
-
-FACETS = {
-    "month": _Facet(_of_start("month"), "without a date", _MONTHS),
-    "year": _Facet(_of_start("year"), "without a date"),
-    "sport": _Facet(lambda activity: activity.sport or None, "without a sport"),
-    "weekday": _Facet(_weekday, "without a date", _WEEKDAYS),
-    "gear": _Facet(lambda activity: activity.gear or None, "without gear"),
-}
-"""Word of --facet -> how activities are split by it."""
 
 
 def check_facet(output: Path, options: RenderOptions) -> None:
@@ -111,20 +65,10 @@ def check_facet(output: Path, options: RenderOptions) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """Activities of one picture."""
-
-    title: str
-    batches: tuple[Batch, ...]
-    seen: int
-    """Activities with a fix in the window."""
-
-
-@dataclass(frozen=True, slots=True)
 class _Panel:
     """One picture before it is coloured."""
 
-    part: _Part
+    part: Part
     smoothed: Grid
     on_path: NDArray[np.bool_]
     """(height, width) pixels that held anything before smoothing."""
@@ -160,7 +104,7 @@ class FacetJob:
         refuse_unshown(places, threshold, tracks.activities)
         busiest = job.frame.choice == "busiest place"
         box = job.frame.bbox or (places[0].bbox if busiest else extent_of(tracks, places, threshold))
-        parts, left_out = _split(tracks, self.by, job.frame.window(box))
+        parts, left_out = split(tracks, self.by, job.frame.window(box))
         if not parts:
             raise NothingToDraw(f"no activity in the window has a {self.by}: {' and '.join(left_out) or 'none'}")
         sheet, window = self._sheet(box, len(parts))
@@ -266,17 +210,11 @@ class FacetJob:
 
 def _note(panel: _Panel) -> str:
     """Small print beside the title of a picture."""
-    return "not recorded" if panel.part.seen and not panel.on_path.any() else _counted(panel.part.seen)
+    return "not recorded" if panel.part.seen and not panel.on_path.any() else counted_or_none(panel.part.seen)
 
 
 def _no_note(_: _Panel) -> str:
     return ""
-
-
-def _counted(activities: int) -> str:
-    if not activities:
-        return "none"
-    return counted(activities, "activities")
 
 
 def _sample(panels: Sequence[_Panel]) -> Sample:
@@ -301,54 +239,3 @@ def _sample(panels: Sequence[_Panel]) -> Sample:
             window=first.window,
         )
     )  # fmt: skip
-
-
-def _split(tracks: Tracks, by: str, window: Window) -> tuple[list[_Part], list[str]]:
-    """Activities of each picture, and sentences on those that are left out."""
-    facet = FACETS[by]
-    values = [[facet.value(activity) for activity in batch.activities] for batch in tracks.batches]
-    seen = [_seen(batch, window) for batch in tracks.batches]
-    counts: Counter[Any] = Counter()
-    unknown = 0
-    for of_batch, inside in zip(values, seen, strict=True):
-        for value, there in zip(of_batch, inside.tolist(), strict=True):
-            unknown += there and value is None
-            counts[value] += there and value is not None
-    left_out = [f"{_counted(unknown)} {facet.unknown} {'is' if unknown == 1 else 'are'} left out"] if unknown else []
-    found = {value: count for value, count in counts.items() if count}
-    chosen, others = _chosen(found, by)
-    if others:
-        many = sum(found[value] for value in others)
-        left_out.append(f"{len(others)} more by {by} with {_counted(many)} are left out: at most {MOST} are shown")
-    parts = []
-    for value in chosen:
-        kept = [
-            select(batch, [one == value for one in of_batch])
-            for batch, of_batch in zip(tracks.batches, values, strict=True)
-        ]
-        title = facet.names[value - 1] if facet.names else str(value)
-        parts.append(_Part(title, tuple(batch for batch in kept if len(batch)), found.get(value, 0)))
-    return parts, left_out
-
-
-def _chosen(found: dict[Any, int], by: str) -> tuple[list[Any], list[Any]]:
-    """Values to show, in their order, and those for which there is no room."""
-    if not found:
-        return [], []
-    if FACETS[by].names:
-        return list(range(1, len(FACETS[by].names) + 1)), []
-    if by == "year":
-        years = sorted(found)[-MOST:]
-        whole = list(range(years[0], years[-1] + 1))
-        return (whole if len(whole) <= MOST else years), sorted(set(found) - set(years))
-    ordered = sorted(found, key=lambda value: (-found[value], str(value)))
-    return ordered[:MOST], ordered[MOST:]
-
-
-def _seen(batch: Batch, window: Window) -> NDArray[np.bool_]:
-    """(tracks,) whether any fix of each lies in a window."""
-    column = (batch.u * window.scale - window.x) % window.scale
-    row = batch.v * window.scale - window.y
-    inside = (column < window.width) & (row >= 0) & (row < window.height)
-    running = np.concatenate([np.zeros(1, np.int64), np.cumsum(inside)])
-    return np.asarray(np.diff(running[batch.segments[batch.tracks]]) > 0)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import NothingToDraw
 from heatlas.core.memory import check_memory
-from heatlas.dataset.points import PointSet, framed, why_no_points
+from heatlas.dataset.point_extent import framed, why_no_points
 from heatlas.raster.pipeline import point_heat
 from heatlas.raster.point_kernel import Kernel, halo, pixel_areas
 from heatlas.raster.spool import Spool, Tally
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.points import Points
     from heatlas.core.window import Window
+    from heatlas.dataset.points import PointSet
     from heatlas.dataset.viewport import Viewport
     from heatlas.raster.measure import Measure
     from heatlas.raster.pipeline import Drawn

@@ -43,7 +43,7 @@ class PointPlace:
 
 def box_of(stored: StoredPoints) -> Box:
     """Box that holds nearly all points, with a margin."""
-    from heatlas.dataset.points import framed  # it loads what reads tables
+    from heatlas.dataset.point_extent import framed  # it loads what reads tables
 
     return framed(stored.crowd or stored.bbox)
 

@@ -160,7 +160,7 @@ def import_points(
     SourceFailed
         When the table cannot be read to its end, or the library cannot be written.
     """
-    from heatlas.dataset.points import why_no_points  # it loads what reads tables
+    from heatlas.dataset.point_extent import why_no_points  # it loads what reads tables
 
     tally = Tally()
     chunks = list(tally(points.chunks(timed=True), told))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, NothingToDraw
-from heatlas.dataset.points import framed, why_no_points
+from heatlas.dataset.point_extent import framed, why_no_points
 from heatlas.raster.softening import Softening
 from heatlas.raster.spool import Tally
 from heatlas.rendering.film.point_cast import UNDATED, PointCast, crowded, in_order
