@@ -176,6 +176,21 @@ def test_images_are_what_the_command_writes(tmp_path):
     assert (np.asarray(heat.image())[..., 3] == 0).any(), "transparent unless a background was chosen"
 
 
+def test_what_is_written_on_a_saved_heat_stands_where_render_puts_it(tmp_path):
+    """In the corners where least heat is hidden."""
+    folder = export(tmp_path / "export")
+    tracks = heatlas.open(folder)
+    for box in ((10.89, 47.79, 10.93, 47.81), (10.85, 47.77, 10.92, 47.80), (10.91, 47.80, 10.99, 47.83)):
+        heatlas.render(
+            folder, output=tmp_path / "drawn.png", bbox=",".join(map(str, box)), width=500, background="dark",
+            legend=True, title="Here", scale_bar=True,
+        )  # fmt: skip
+        heat = tracks.heat(window=tracks.window(box, width=500)).background("dark")
+        heat.save(tmp_path / "saved.png", legend=True, title="Here", scale_bar=True)
+        drawn, saved = (np.asarray(Image.open(tmp_path / name)) for name in ("drawn.png", "saved.png"))
+        np.testing.assert_array_equal(saved, drawn)
+
+
 def test_files_hold_what_is_shown(heat, tmp_path):
     import rasterio
 

@@ -68,7 +68,7 @@ class KernelOptions:
         "Points: how far each point spreads, on the screen (15px) or on the ground (500m, 100km); 0px for bare pixels. "
         " [default: 15px]",
         kinds=_OF_POINTS,
-        takes=_LENGTH,
+        takes="Literal[0]",
     )
     kernel: str | None = option(
         "",

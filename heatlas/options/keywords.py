@@ -200,7 +200,7 @@ class _Viewport(TypedDict, total=False):
 class _Kernel(TypedDict, total=False):
     """Keywords of `heatlas.options.KernelOptions`."""
 
-    radius: str | float | None
+    radius: str | Literal[0] | None
     """Points: how far each point spreads, on the screen (15px) or on the ground (500m, 100km); 0px for bare pixels.
     [default: 15px]"""
     kernel: str | None

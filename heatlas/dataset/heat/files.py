@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from heatlas.core.errors import BadOption
 from heatlas.gazetteer.naming import with_place
+from heatlas.style.cover import Cover, cells_of
 from heatlas.style.decorations import Decorations
 from heatlas.style.legend import fitting_scale
 from heatlas.writers import check, write
@@ -29,7 +30,9 @@ def image_of(heat: StyledGrid, legend: bool) -> Image:
     """Paint a heat (see `Heat.image`)."""
     from PIL import Image
 
-    rendered = RenderedMap(window=heat.window, picture=heat.picture(), legend=_legend(heat) if legend else None)
+    rendered = RenderedMap(
+        window=heat.window, picture=heat.picture(), legend=_legend(heat) if legend else None, cover=_cover(heat)
+    )
     return Image.fromarray(rendered.finished.rows(0, heat.window.height).rgba)
 
 
@@ -70,6 +73,7 @@ def save(heat: StyledGrid, path: Path, captions: Captions, *, legend: bool, rgba
             attribution=attribution,
             ground=heat.look.background,
         ),
+        cover=_cover(heat) if legend or title or captions.scale_bar or attribution else None,
         title=title or heading,
         measure=heat.measure,
         range=(tone.low, tone.high),
@@ -77,6 +81,10 @@ def save(heat: StyledGrid, path: Path, captions: Captions, *, legend: bool, rgba
         rgba=rgba,
     )
     return write(path, rendered)
+
+
+def _cover(heat: StyledGrid) -> Cover:
+    return Cover.of([cells_of(heat.smoothed.filled)])
 
 
 def _legend(heat: StyledGrid) -> NDArray[np.uint8]:
