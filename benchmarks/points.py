@@ -1,6 +1,6 @@
 """100 million weighted points from Parquet to an overlay of 4096 px: heatlas, datashader, NumPy with SciPy, and DuckDB.
 
-    python benchmarks/points.py [--rows 100000000] [--bare] [--keep FOLDER]
+    python benchmarks/points.py [--rows 100000000] [--bare] [--peers NAME...] [--turns 1] [--keep FOLDER] [--write]
 
 Each runs in a process of its own, from the start of Python to the written PNG, and its peak of memory is taken. The
 peers get what helps them: columns read by pyarrow, projection by NumPy on whole arrays, one Gaussian blur, Pillow's
@@ -10,17 +10,15 @@ heatlas does not spread points. A peer that is not installed is left out, with a
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
-import os
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from no_waiting import SCRIPTS, compared, measured, tell
+from turns import Command, arguments, environment, in_turns, parse, run
 
 WIDTH = 4096
 BOX = (-11.0, 35.0, 32.0, 61.0)
@@ -73,7 +71,7 @@ tf.shade(agg.where(agg > 0), how="log").to_pil().save(sys.argv[2], compress_leve
 
 DUCKDB = """
 import sys, duckdb
-duckdb.connect(config={"enable_progress_bar": "false"}).execute(
+duckdb.connect().execute(
     "SELECT CAST(floor((lon + 12) / 44 * 4096) AS INT) AS x, "
     "CAST(floor((1 - ln(tan(radians(lat) / 2 + pi() / 4)) / pi()) * 16384) AS INT) AS y, sum(weight) "
     "FROM read_parquet(?) GROUP BY x, y", [sys.argv[1]]
@@ -101,49 +99,46 @@ def make(path: Path, rows: int) -> None:
             writer.write_batch(pa.record_batch([lon, lat, weight], schema=schema))
 
 
-def timed(code: str, source: Path, output: Path) -> tuple[float, float, float]:
-    """Seconds, seconds of the processor, and peak of memory in MB, of a process."""
-    started = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", code, str(source), str(output)])
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"failed: {code[:60]}")
-    return time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+def program(code: str, source: Path, output: Path) -> Command:
+    """Return the command that runs one of the programs."""
+    return (sys.executable, "-W", "ignore", "-c", code, str(source), str(output))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=100_000_000)
-    parser.add_argument("--rounds", type=int, default=1)
+    parser = arguments(__doc__, turns=1)
+    parser.add_argument("--rows", type=int, help="100 million by default, 10 million with --bare")
     parser.add_argument("--bare", action="store_true", help="pixels that are not spread")
+    parser.add_argument("--peers", nargs="*", choices=PEERS, default=list(PEERS))
     parser.add_argument("--keep", type=Path, help="folder for the points, kept for another run")
-    options = parser.parse_args()
+    options = parse(parser)
+    if options.write and (options.rows or not options.bare):
+        parser.error("--write takes --bare, without --rows")
+    rows = options.rows or (10_000_000 if options.bare else 100_000_000)
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        source = folder / f"points-{options.rows}.parquet"
+        source = folder / f"points-{rows}.parquet"
         if not source.exists():
-            make(source, options.rows)
-        timed("import sys; open(sys.argv[1], 'rb').read()", source, source)  # all find the file in the page cache
-        ours = BARE if options.bare else HEATLAS
-        timed(ours, source, folder / "warm.png")  # compiles at the first run
-        programs = {"heatlas": ours}
-        for name, (code, needed) in PEERS.items():
+            make(source, rows)
+        programs = {"heatlas": BARE if options.bare else HEATLAS}
+        for name in options.peers:
+            code, needed = PEERS[name]
             if importlib.util.find_spec(needed) is None:
                 print(f"{name} is left out: {needed} is not installed")
             else:
                 programs[name] = code
-        rounds = [
-            {name: timed(code, source, folder / f"{name}.png") for name, code in programs.items()}
-            for _ in range(options.rounds)
-        ]
-        for name in programs:
-            columns = zip(*(one[name] for one in rounds), strict=True)
-            seconds, spent, memory = map(statistics.median, columns)
-            print(
-                f"{name:12} {seconds:7.2f} s  {spent:7.2f} s of the processor  {memory:8.0f} MB  "
-                f"{options.rows / seconds / 1e6:7.2f} M points/s"
-            )
+        jobs = {
+            name: partial(run, program(code, source, folder / f"{name}.png"), folder, environment(folder / "config"))
+            for name, code in programs.items()
+        }
+        jobs["heatlas"]()  # all find the file in the page cache
+        when = measured()
+        found = in_turns(jobs, options.turns)
+    for name, took in found.items():
+        print(f"{name:12} {rows / took.wall / 1e6:7.2f} M points/s")
+    if options.bare and rows == 10_000_000:
+        (row,) = SCRIPTS["points.py"]
+        tell("points.py", when, [compared(row, found["heatlas"], "DuckDB", found.get("duckdb"))], options.write)
 
 
 if __name__ == "__main__":

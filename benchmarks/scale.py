@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -26,13 +25,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from no_waiting import write_block
 from pyarrow import fs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "scale.md"
-MARKS = "<!-- figures of benchmarks/scale.py -->", "<!-- end of figures -->"
 TRIPS = 20
 """Trips of a person."""
 FIXES = 2000
@@ -334,12 +333,7 @@ def main() -> None:
         said = table(meter, report, fixes, size, peer)
     print(said)
     if given.write:
-        text = PAGE.read_text(encoding="utf-8")
-        begin, end = map(re.escape, MARKS)
-        PAGE.write_text(
-            re.sub(f"{begin}.*{end}", lambda _: f"{MARKS[0]}\n{said}\n{MARKS[1]}", text, flags=re.DOTALL),
-            encoding="utf-8",
-        )
+        write_block(PAGE, "scale.py", said)
 
 
 if __name__ == "__main__":

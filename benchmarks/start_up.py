@@ -1,108 +1,135 @@
-"""What a user waits for before and beside the work: seconds of the processor of whole commands, in turns.
+"""What a user waits for before and beside the work: whole commands that draw little, or nothing, in turns.
 
-    python benchmarks/start_up.py [--activities 200] [--turns 5] [--hotpot PATH]
+    python benchmarks/start_up.py [--activities 200] [--turns 5] [--hotpot BINARY] [--write]
 
-Run it by the Python of an installation (`pip install .`), whose kernels are compiled ahead, not in a checkout, where
-numba compiles them. A demo is made, imported and published; then each command is run in turns with the others, and the
-median of its times is told, with that of Python's own start and of importing NumPy beside it. --hotpot names the binary
-of https://github.com/erik/hotpot: it imports the same export and draws the same box.
+A demo is made, imported and published; then each command is run in turns with the others, beside Python's own start and
+importing NumPy. "First": no note tells yet that the command has nothing to do. hotpot imports the same export and draws
+the same box; it tells files that it has by their names alone.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import resource
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from no_waiting import PAGE, SCRIPTS, compared, measured, tell, write_block
+from turns import HEATLAS, HOTPOT, Command, Took, arguments, environment, in_turns, parse, run, run_all, seconds
 
 import heatlas
-from heatlas.kernels import ahead
 
-HEATLAS = [sys.executable, "-m", "heatlas"]
-COMMANDS = {
-    "Python's own start": [sys.executable, "-c", "pass"],
-    "import numpy": [sys.executable, "-c", "import numpy"],
-    "heatlas --version": [*HEATLAS, "--version"],
-    "heatlas render --help": [*HEATLAS, "render", "--help"],
-    "import again, nothing new": [*HEATLAS, "import", "export", "-q"],
-    "the same, not noted": [*HEATLAS, "import", "export", "-q"],
-    "publish, nothing changed": [*HEATLAS, "render", "-o", "tiles/", "-q"],
-    "the same, not noted ": [*HEATLAS, "render", "-o", "tiles/", "-q"],
-    "1000 px picture from a library": [*HEATLAS, "render", "-o", "heat.png", "--width", "1000", "-q"],
-    "1000 px picture of one GPX": [*HEATLAS, "render", "one.gpx", "-o", "one.png", "--width", "1000", "-q"],
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+IMPORT: Command = (*HEATLAS, "import", "export", "-q")
+PUBLISH: Command = (*HEATLAS, "render", "-o", "tiles/", "-q")
+VERSION, HELP, AGAIN, UNCHANGED, LIBRARY, GPX = SCRIPTS["start_up.py"]
+PYTHON, NUMPY, FIRST_AGAIN, FIRST_UNCHANGED = (
+    "Python's own start",
+    "`import numpy`",
+    "first import again",
+    "first publish",
+)
+WIDTH = ("--width", "1000")
+COMMANDS: dict[str, Command] = {
+    PYTHON: (sys.executable, "-c", "pass"),
+    NUMPY: (sys.executable, "-c", "import numpy"),
+    VERSION: (*HEATLAS, "--version"),
+    HELP: (*HEATLAS, "render", "--help"),
+    AGAIN: IMPORT,
+    FIRST_AGAIN: IMPORT,
+    UNCHANGED: PUBLISH,
+    FIRST_UNCHANGED: PUBLISH,
+    LIBRARY: (*HEATLAS, "render", "-o", "heat.png", *WIDTH, "-q"),
+    GPX: (*HEATLAS, "render", "one.gpx", "-o", "one.png", *WIDTH, "-q"),
 }
 
 
-def processor(command: list[str], folder: Path, environment: dict[str, str]) -> tuple[float, float]:
-    """Seconds of the processor and of the clock that a command takes."""
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return used, time.perf_counter() - started
-
-
-def prepared(folder: Path, activities: int, environment: dict[str, str]) -> None:
+def prepare(folder: Path, activities: int, variables: dict[str, str]) -> None:
     """Make an export, a library and tiles, and let the notes of commands be written that change nothing."""
-    subprocess.run(
-        [*HEATLAS, "demo", "export", "--activities", str(activities)],
-        cwd=folder, env=environment, check=True, capture_output=True,
-    )  # fmt: skip
+    run((*HEATLAS, "demo", "export", "--activities", str(activities)), folder, variables)
     recording = max((folder / "export").rglob("*.gpx*"), key=lambda path: path.stat().st_size)
     (folder / "one.gpx").write_bytes(recording.read_bytes())  # heatlas opens it packed, too
-    for _ in range(2):
-        for name in ("import again, nothing new", "publish, nothing changed"):
-            processor(COMMANDS[name], folder, environment)
+    for command in (IMPORT, PUBLISH) * 2:
+        run(command, folder, variables)
 
 
-def hotpot(binary: str, folder: Path, bbox: list[float], environment: dict[str, str]) -> dict[str, list[str]]:
-    """Commands of hotpot, after its own import into the database that it makes in the current folder."""
-    brought = processor([binary, "import", "export/activities/"], folder, environment)
-    print(f"hotpot, import                  {brought[0]:6.3f} s of the processor")
-    bounds = f"--bounds={','.join(map(str, bbox))}"
-    size = ["--width", "1000", "--height", "1000"]
-    return {"hotpot, a picture of the box": [binary, "render", bounds, *size, "--output", "hotpot.png"]}
+def bounds(command: Command, folder: Path, variables: dict[str, str]) -> str:
+    """Return the box that a command of heatlas draws, as hotpot's option."""
+    drawn = subprocess.run((*command, "--json"), cwd=folder, env=variables, check=True, capture_output=True, text=True)
+    return f"--bounds={','.join(map(str, json.loads(drawn.stdout)['window']['bbox']))}"
+
+
+def picture(binary: str, box: str, *options: str) -> Command:
+    """Return the command by which hotpot draws a box."""
+    return (binary, *options, "render", box, *WIDTH, "--height", "1000", "--output", "hotpot.png")
+
+
+def picture_of_file(binary: str, folder: Path, variables: dict[str, str], box: str) -> Took:
+    """Have hotpot draw the GPX file, for which it needs a database."""
+    for old in folder.glob("one.db*"):
+        old.unlink()
+    fresh = ("--db", "one.db")
+    return run_all([(binary, *fresh, "import", "one.gpx"), picture(binary, box, *fresh)], folder, variables)
+
+
+def hotpot(binary: str, folder: Path, variables: dict[str, str]) -> dict[str, Callable[[], Took]]:
+    """Return jobs of hotpot beside those of heatlas, after its own import of the export."""
+    imports: Command = (binary, "import", "export/activities/")
+    run(imports, folder, variables)
+    commands = {
+        VERSION: (binary, "--version"),
+        HELP: (binary, "render", "--help"),
+        AGAIN: imports,
+        LIBRARY: picture(binary, bounds(COMMANDS[LIBRARY], folder, variables)),
+    }
+    box = bounds(COMMANDS[GPX], folder, variables)
+    return {name: partial(run, command, folder, variables) for name, command in commands.items()} | {
+        GPX: partial(picture_of_file, binary, folder, variables, box)
+    }
+
+
+def table(found: dict[str, Took], activities: int, turns: int, when: str) -> str:
+    """Write all times as Markdown."""
+    said = f"`start_up.py`, medians of {turns}, an export of {activities} activities, {when}:"
+    lines = [said, "", "| command | processor | clock |", "|---|---|---|"]
+    lines += [f"| {name} | {seconds(took.cpu)} | {seconds(took.wall)} |" for name, took in found.items()]
+    return "\n".join(lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__, HOTPOT)
     parser.add_argument("--activities", type=int, default=200)
-    parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--hotpot", help="hotpot's binary; without it there is no peer in this run")
-    options = parser.parse_args()
-    if not ahead.LIBRARY.exists():
-        print("kernels are not compiled ahead here, so numba is loaded where an installation needs none")
+    options = parse(parser)
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        noted, anew = ({**kept, "HEATLAS_CONFIG": str(folder / name)} for name in ("noted", "anew"))
-        prepared(folder, options.activities, noted)
-        commands = dict(COMMANDS)
-        if options.hotpot:
-            drawn = [*COMMANDS["1000 px picture from a library"], "--json"]
-            told = subprocess.run(drawn, cwd=folder, env=noted, check=True, capture_output=True)
-            commands |= hotpot(options.hotpot, folder, json.loads(told.stdout)["window"]["bbox"], noted)
-        else:
-            print("hotpot is left out: name its binary by --hotpot")
-        times: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
-        for _ in range(options.turns):
-            for name, command in commands.items():
-                if "not noted" in name:
-                    for note in folder.glob("anew/cache/unchanged/*"):
-                        note.unlink()
-                times[name].append(processor(command, folder, anew if "not noted" in name else noted))
-                if name == "the same, not noted ":  # it wrote the ledger, so that the note is of another state
-                    processor(commands["publish, nothing changed"], folder, noted)
+        noted, anew = environment(folder / "noted"), environment(folder / "anew")
+
+        def forgotten(command: Command) -> Took:
+            for note in folder.glob("anew/cache/unchanged/*"):
+                note.unlink()
+            took = run(command, folder, anew)
+            if command == PUBLISH:  # it wrote the ledger, so that the note is of another state
+                run(PUBLISH, folder, noted)
+            return took
+
+        prepare(folder, options.activities, noted)
+        jobs: dict[str, Callable[[], Took]] = {
+            name: partial(run, command, folder, noted) for name, command in COMMANDS.items()
+        }
+        jobs |= {name: partial(forgotten, COMMANDS[name]) for name in (FIRST_AGAIN, FIRST_UNCHANGED)}
+        peers = hotpot(options.hotpot, folder, noted) if options.hotpot else {}
+        when = measured()
         print(f"heatlas {heatlas.__version__}, {options.activities} activities, medians of {options.turns}")
-        for name, found in times.items():
-            used, wall = (statistics.median(one[k] for one in found) for k in (0, 1))
-            print(f"{name.strip():31} {used:6.3f} s of the processor, {wall:6.3f} s")
+        found = in_turns(jobs | {f"{HOTPOT}: {name}": job for name, job in peers.items()}, options.turns)
+    rows = [compared(name, found[name], HOTPOT, found.get(f"{HOTPOT}: {name}")) for name in SCRIPTS["start_up.py"]]
+    tell("start_up.py", when, rows, options.write)
+    if options.write:
+        write_block(PAGE, "start_up.py", table(found, options.activities, options.turns, when))
 
 
 if __name__ == "__main__":
