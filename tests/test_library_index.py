@@ -18,7 +18,7 @@ from heatlas.library.care.checking import check
 from heatlas.library.file.columns import VALUES
 from heatlas.library.file.opening import open_library
 from heatlas.library.file.settings import Settings
-from heatlas.library.index import encoding, writing
+from heatlas.library.index import gathering, joining, writing
 from heatlas.library.index.drawing import draw
 from heatlas.library.maintenance import compact, remove
 from heatlas.library.rows.merged import select
@@ -241,8 +241,12 @@ def test_a_file_of_many_tracks_is_indexed_in_groups(tmp_path, tracks, monkeypatc
         with open_library(tmp_path / "again.db", create=True) as again:
             put(again, tracks[:8])
             assert rows(again) == rows(whole)
-        monkeypatch.setattr(writing, "_BYTES", 1)
-        monkeypatch.setattr(encoding, "_PIECE", 1000)
+        monkeypatch.setattr(joining, "_PIECE", 1000)
+        monkeypatch.setattr(gathering, "_IN_MEMORY", 100_000)  # the rest waits in a file
+        with open_library(tmp_path / "filed.db", create=True) as filed:
+            put(filed, tracks[:8])
+            assert rows(filed) == rows(whole)
+        monkeypatch.setattr(gathering, "_MOST", 1)
         with open_library(tmp_path / "chunks.db", create=True) as chunks:
             put(chunks, tracks[:8])
             with chunks.read() as link:

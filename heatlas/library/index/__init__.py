@@ -1,7 +1,8 @@
 """The index of passages, from which tiles are drawn.
 
 ======================= ==========================================================================
-`encoding`, `writing`   passages as bytes of tiles, and these written as chunks
+`encoding`, `gathering` passages as bytes of tiles, and these held until there are many
+`joining`, `writing`    they are joined to chunks, and written
 `chunks`                chunks read and merged
 `coverage`              columns with which the whole index was made
 `sound_tiles`           tiles read from the index, or traced again where they are damaged

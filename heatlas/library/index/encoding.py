@@ -1,31 +1,37 @@
-"""Passages of some tracks at one zoom as bytes of the index, tile by tile; and several of these joined to chunks."""
+"""Passages of some tracks at one zoom as bytes of the index, tile by tile."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from heatlas.kernels.encode import encode_amounts, encode_pixels, encode_values, find_stretches
 from heatlas.kernels.index import UNKNOWN
-from heatlas.kernels.join import join_chunks
 from heatlas.library.file.columns import AMOUNTS, COLUMNS, PIXELS
-from heatlas.library.file.packing import BUNDLE, BUNDLED, pack
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from heatlas.library.index.chunks import Tile
     from heatlas.library.rows.passages import Passages
 
-__all__ = ["EncodedTiles", "JoinedTiles", "encoded_runs", "join_tiles"]
+__all__ = ["EncodedTiles", "Stored", "encoded_runs"]
 
-_PIECE = 1 << 22
-"""Bytes of tiles that one thread joins and compresses at a time."""
 _TILE = (1 << 20) - 1
+
+
+class Stored(Protocol):
+    """Bytes that are in memory, as an array, or in a file."""
+
+    def __len__(self) -> int:
+        """Count them."""
+
+    def __getitem__(self, part: slice, /) -> NDArray[np.uint8]:
+        """Some of them, from `part.start` to `part.stop`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class EncodedTiles:
     """Passages of some tracks at one zoom; activities ascend inside a tile."""
 
     tile: NDArray[np.int64]
-    """(t,) row << 20 | column of each tile."""
+    """(t,) column << 20 | row of each tile, ascending: the order of keys."""
     runs: NDArray[np.int64]
     """(t + 1,) offsets of the tiles into the runs."""
     ids: NDArray[np.int64]
@@ -42,8 +48,8 @@ class EncodedTiles:
     """(r,) passages of each run."""
     columns: tuple[int, ...]
     """(c,) numbers of the columns, ascending; the pixels first, which come without a header."""
-    data: NDArray[np.uint8]
-    """Bytes of all columns."""
+    data: Stored
+    """Bytes of all columns, one column after the other."""
     at: NDArray[np.int64]
     """(c, t + 1) offsets of each column's tiles into the bytes."""
     some: NDArray[np.bool_]
@@ -51,9 +57,25 @@ class EncodedTiles:
 
     @property
     def nbytes(self) -> int:
-        """Bytes that it takes."""
-        arrays = (self.tile, self.runs, self.ids, self.lengths, self.data, self.at, self.some)
-        return sum(array.nbytes for array in arrays)
+        """Bytes that it takes beside its data."""
+        return sum(array.nbytes for array in (self.tile, self.runs, self.ids, self.lengths, self.at, self.some))
+
+    def between(self, first: int, last: int) -> EncodedTiles | None:
+        """Tiles from `first` to `last`, with their data in memory; None where there are none."""
+        begin, end = np.searchsorted(self.tile, (first, last + 1)).tolist()
+        if begin == end:
+            return None
+        if end - begin == len(self.tile) and isinstance(self.data, np.ndarray):
+            return self
+        runs = self.runs[begin : end + 1]
+        at = self.at[:, begin : end + 1]
+        data = np.concatenate([self.data[a:b] for a, b in at[:, [0, -1]].tolist()])
+        offsets = np.append(0, np.cumsum(at[:, -1] - at[:, 0])[:-1])
+        return replace(
+            self, tile=self.tile[begin:end], runs=runs - runs[0], ids=self.ids[runs[0] : runs[-1]],
+            lengths=self.lengths[runs[0] : runs[-1]], data=data, at=at - at[:, :1] + offsets[:, None],
+            some=self.some[:, begin:end],
+        )  # fmt: skip
 
     @classmethod
     def of(cls, numbers: Sequence[int], found: Sequence[Passages]) -> EncodedTiles | None:
@@ -65,6 +87,7 @@ class EncodedTiles:
         stretches, track = find_stretches(tile, np.append(0, np.cumsum(counts)))
         # A track goes many pixels in a tile: sorting its stretches is much quicker than sorting passages.
         tile = tile[stretches[:, 0]]
+        tile = (tile & _TILE) << 20 | tile >> 20  # in the order of keys: column by column
         order = np.argsort(tile, kind="stable")
         tile, owner, stretches = tile[order], np.array(numbers, np.int64)[track[order]], stretches[order]
         changes = np.append(True, tile[1:] != tile[:-1])
@@ -98,71 +121,6 @@ def _joined(name: str, found: Sequence[Passages], counts: Sequence[int]) -> NDAr
     )
 
 
-@dataclass(frozen=True, slots=True)
-class JoinedTiles:
-    """Tiles of one zoom of which the rows of a chunk each can be made."""
-
-    tiles: list[Tile]
-    """In the order of their keys."""
-    _groups: NDArray[np.int64]
-    _order: NDArray[np.int64]
-    _arrays: tuple[NDArray[np.int64] | NDArray[np.uint8] | NDArray[np.bool_], ...]
-
-    def rows(self, level: int) -> list[tuple[int, int, bytes]]:
-        """Rows of the chunks: tile as a place in `tiles`, number of the column, and packed bytes; the pixels first."""
-        out, rows = join_chunks(self._order, self._groups, *self._arrays, BUNDLE, BUNDLED)
-        view, begin, found = memoryview(out), 0, []
-        for tile, column, end in rows.tolist():
-            found.append((tile, column, pack(view[begin:end], level)))
-            begin = end
-        return found
-
-
-def join_tiles(zoom: int, parts: Sequence[EncodedTiles], only: Collection[Tile] | None = None) -> Iterator[JoinedTiles]:
-    """Join what several groups of tracks left in tiles of a zoom, in pieces for one thread each.
-
-    Parameters
-    ----------
-    zoom : int
-        Zoom.
-    parts : sequence of EncodedTiles
-        Activities of one ascend after those of the part before.
-    only : collection of Tile, optional
-        Tiles that are wanted; by default all.
-    """
-    tile = np.concatenate([part.tile for part in parts])
-    tile = (tile & _TILE) << 20 | tile >> 20  # in the order of keys: column by column
-    order = np.argsort(tile, kind="stable")
-    if only is not None:
-        wanted = np.array([x << 20 | y for z, x, y in only if z == zoom], np.int64)
-        order = order[np.isin(tile[order], wanted)]
-    if not len(order):
-        return
-    numbers = np.array(sorted({column for part in parts for column in part.columns}), np.int64)
-    shape = len(numbers), len(tile)
-    begins, ends, some = np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, bool)
-    runs = np.empty((len(tile), 2), np.int64)
-    first, run, byte = 0, 0, 0
-    for part in parts:
-        here = slice(first, first + len(part.tile))
-        rows = np.searchsorted(numbers, part.columns)
-        begins[rows, here], ends[rows, here] = part.at[:, :-1] + byte, part.at[:, 1:] + byte
-        some[rows, here] = part.some
-        runs[here, 0], runs[here, 1] = part.runs[:-1] + run, part.runs[1:] + run
-        first, run, byte = here.stop, run + len(part.ids), byte + len(part.data)
-    joined = [np.concatenate([getattr(part, name) for part in parts]) for name in ("ids", "lengths", "data")]
-    arrays = (runs, *joined, begins, ends, some, numbers)
-    tile = tile[order]
-    starts = np.flatnonzero(np.append(True, tile[1:] != tile[:-1]))
-    sizes = np.add.reduceat((ends - begins).sum(axis=0)[order], starts)
-    cuts = np.flatnonzero(np.diff(np.cumsum(sizes) // _PIECE)) + 1
-    bounds = np.append(starts, len(order))
-    for begin, end in zip(np.append(0, cuts).tolist(), np.append(cuts, len(starts)).tolist(), strict=True):
-        names = [(zoom, where >> 20, where & _TILE) for where in tile[starts[begin:end]].tolist()]
-        groups = bounds[begin : end + 1] - bounds[begin]
-        yield JoinedTiles(names, groups, order[bounds[begin] : bounds[end]], arrays)
-
-
 def encoded_runs(zoom: int, number: int, passages: Passages) -> Iterator[tuple[Tile, dict[int, bytes]]]:
     """Bytes of an activity's runs at a zoom, tile by tile, as `heatlas.library.index.chunks.runs_of` reads them."""
     found = EncodedTiles.of([number], [passages])
@@ -171,4 +129,4 @@ def encoded_runs(zoom: int, number: int, passages: Passages) -> Iterator[tuple[T
     for t, where in enumerate(found.tile.tolist()):
         told = [(c, column) for c, column in enumerate(found.columns) if found.some[c, t]]
         columns = {column: found.data[found.at[c, t] : found.at[c, t + 1]].tobytes() for c, column in told}
-        yield (zoom, where & _TILE, where >> 20), columns
+        yield (zoom, where >> 20, where & _TILE), columns

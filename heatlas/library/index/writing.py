@@ -13,7 +13,9 @@ from heatlas.library.file.digests import write_passages
 from heatlas.library.file.keys import key, pixel_keys
 from heatlas.library.file.packing import LEVEL
 from heatlas.library.index.chunks import chunks_of, merge
-from heatlas.library.index.encoding import EncodedTiles, join_tiles
+from heatlas.library.index.encoding import EncodedTiles
+from heatlas.library.index.gathering import GatheredTiles
+from heatlas.library.index.joining import join_tiles
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from heatlas.library.index.chunks import Tile
-    from heatlas.library.index.encoding import JoinedTiles
+    from heatlas.library.index.joining import JoinedTiles
     from heatlas.library.rows.passages import PreparedTrack
 
     _Rows = tuple[list[Tile], list[tuple[int, int, bytes]]]
@@ -33,8 +35,6 @@ _FIXES, _LONG = 1 << 17, 1 << 20
 metrics they take half a kilobyte a fix, and as encoded bytes some 40 a pixel."""
 _FEW, _PIXELS = 8, 1 << 17
 """Tracks, and pixels that they are long, from which they are traced at once: a hundred bytes a pixel."""
-_BYTES = 32 << 20
-"""Encoded bytes from which all tiles are written. Until then what is added to a tile goes into one chunk."""
 _AHEAD = 2
 """Results that may wait until they are used: those of all zooms take much more memory than the tracks."""
 _MANY = 16
@@ -70,9 +70,7 @@ def append(
     """
     # The finest zooms take longest. They come first, so that the threads end at about the same time.
     zooms = sorted(zooms, reverse=True)
-    gathered: dict[int, list[EncodedTiles]] = {zoom: [] for zoom in zooms}
-    size = 0
-    with ThreadPoolExecutor(workers) as pool:
+    with GatheredTiles(zooms) as gathered, ThreadPoolExecutor(workers) as pool:
         ahead = _Ahead(pool, workers + _AHEAD)
         for k, some in enumerate(_in_groups(tracks, zooms[0] if zooms else 0)):
             if k:
@@ -84,12 +82,10 @@ def append(
             )
             for zoom, part in ahead.map(_encode, jobs):
                 if part is not None:
-                    gathered[zoom].append(part)
-                    size += part.nbytes
-            if size > _BYTES:
+                    gathered.add(zoom, part)
+            if gathered.is_full:
                 some.clear()
                 _write(connection, gathered, ahead, only)
-                gathered, size = {zoom: [] for zoom in zooms}, 0
         _write(connection, gathered, ahead, only)
 
 
@@ -152,18 +148,19 @@ def _pack(joined: JoinedTiles) -> _Rows:
 
 def _write(
     connection: sqlite3.Connection,
-    gathered: dict[int, list[EncodedTiles]],
+    gathered: GatheredTiles,
     ahead: _Ahead,
     only: Collection[Tile] | None,
 ) -> None:
     """Write what was gathered of each zoom, and forget it."""
     query = "SELECT 1 FROM passages WHERE key BETWEEN ? AND ? LIMIT 1"
-    there = {zoom for zoom in gathered if connection.execute(query, pixel_keys(zoom)).fetchone()}
-    pieces = (
-        piece for zoom in list(gathered) if (parts := gathered.pop(zoom)) for piece in join_tiles(zoom, parts, only)
-    )
+    there: dict[int, bool] = {}
+    pieces = (piece for zoom, parts in gathered.take() for piece in join_tiles(zoom, parts, only))
     for tiles, rows in ahead.map(_pack, pieces):
-        _insert(connection, tiles, rows, tiles[0][0] in there)
+        zoom = tiles[0][0]
+        if zoom not in there:  # pieces of a zoom follow each other
+            there[zoom] = connection.execute(query, pixel_keys(zoom)).fetchone() is not None
+        _insert(connection, tiles, rows, there[zoom])
 
 
 def _insert(

@@ -1,0 +1,94 @@
+"""Encoded passages that wait to be written: in memory, and where they are many in a temporary file without a name."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from heatlas.library.index.encoding import EncodedTiles
+
+__all__ = ["GatheredTiles"]
+
+_IN_MEMORY = 32 << 20
+"""Bytes that are held in memory; what comes later lies in the file."""
+_MOST = 256 << 20
+"""Bytes from which all is written to the index. Until then what is added to a tile goes into one chunk: the passages of
+some 500 activities."""
+
+
+class GatheredTiles:
+    """Passages of groups of tracks by zoom, encoded. A context manager that closes the file."""
+
+    def __init__(self, zooms: Iterable[int]) -> None:
+        self._parts: dict[int, list[EncodedTiles]] = {zoom: [] for zoom in zooms}
+        self._file: BinaryIO | None = None
+        self._held, self._filed, self._refused = 0, 0, False
+
+    def __enter__(self) -> GatheredTiles:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, zoom: int, part: EncodedTiles) -> None:
+        """Take what a group of tracks left in tiles of a zoom."""
+        self._held += part.nbytes
+        if self._held + len(part.data) <= _IN_MEMORY:
+            self._held += len(part.data)
+        else:
+            part = self._stored(part)
+        self._parts[zoom].append(part)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to write."""
+        return self._refused or self._held + self._filed > _MOST
+
+    def take(self) -> Iterator[tuple[int, list[EncodedTiles]]]:
+        """All of it, zoom by zoom; forgotten as it is taken."""
+        for zoom, parts in self._parts.items():
+            self._parts[zoom] = []
+            if parts:
+                yield zoom, parts
+        self._held, self._filed, self._refused = 0, 0, False
+
+    def _stored(self, part: EncodedTiles) -> EncodedTiles:
+        """Part with its data in the file; as it is where the disk of temporary files is full."""
+        data = part.data[0 : len(part.data)]
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(prefix="heatlas-")  # noqa: SIM115 - as long as anything is read
+            self._file.seek(self._filed)
+            self._file.write(data.data)
+            self._file.flush()
+        except OSError:
+            self._refused = True
+            return part
+        stored = _StoredBytes(self._file, self._filed, len(data))
+        self._filed += len(data)
+        return replace(part, data=stored)
+
+
+class _StoredBytes:
+    """Bytes of a file; for one thread."""
+
+    __slots__ = ("_file", "_first", "_size")
+
+    def __init__(self, file: BinaryIO, first: int, size: int) -> None:
+        self._file, self._first, self._size = file, first, size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, part: slice) -> NDArray[np.uint8]:
+        self._file.seek(self._first + part.start)
+        return np.frombuffer(self._file.read(part.stop - part.start), np.uint8)
