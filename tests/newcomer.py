@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -36,24 +37,37 @@ def wheel(tmp_path_factory):
 
 
 class _alone:  # noqa: N801 - reads as `with _alone(...)`
-    """One process at a time. Where there are no such locks nothing is compiled, and the last one to build wins."""
+    """One process at a time."""
 
     def __init__(self, path):
         self.path = path
 
     def __enter__(self):
         self.file = self.path.open("w")
-        if not _WINDOWS:
-            import fcntl
-
-            fcntl.flock(self.file, fcntl.LOCK_EX)
+        locked = False
+        while not locked:
+            with contextlib.suppress(OSError):  # Windows gives up after ten seconds
+                _lock(self.file.fileno())
+                locked = True
 
     def __exit__(self, *_):
         self.file.close()
 
 
+def _lock(file):
+    if _WINDOWS:
+        import msvcrt
+
+        msvcrt.locking(file, msvcrt.LK_LOCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
 def _pip(*words):
-    environment = {name: text for name, text in os.environ.items() if name not in {"HEATLAS_JIT", "HEATLAS_LEVELS"}}
+    building = {"HEATLAS_JIT", "HEATLAS_LEVELS", "HEATLAS_TARGET"}
+    environment = {name: text for name, text in os.environ.items() if name not in building}
     command = [sys.executable, "-m", "pip", "--quiet", *map(str, words)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

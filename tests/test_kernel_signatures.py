@@ -19,7 +19,7 @@ def test_numba_is_used_behind_the_decorators_alone():
     for path in HOME.rglob("*.py"):
         if re.search(r"^\s*(?:import|from) (?:numba|llvmlite)\b", path.read_text(encoding="utf-8"), re.MULTILINE):
             assert path.parent.name == "kernels", path
-            assert path.stem in {"ahead_build", "jit", "cache", "intrinsics", "instructions"}, path
+            assert path.stem in {"ahead_objects", "ahead_targets", "jit", "cache", "intrinsics", "instructions"}, path
 
 
 def test_types_are_read_as_they_are_written():

@@ -85,7 +85,7 @@ def messages():
     """All texts of the package that name an option, with {} for what is filled in."""
     for path in sorted(PACKAGE.rglob("*.py")):
         place = path.relative_to(PACKAGE)
-        if place.parts[0] == "cli" or place.name in {"__main__.py", "ahead_build.py", "wording.py"}:
+        if place.parts[0] == "cli" or place.name in {"__main__.py", "wording.py"}:
             continue
         if place.parts[0] == "options" and place.stem in HELP:
             continue

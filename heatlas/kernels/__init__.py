@@ -4,8 +4,10 @@
 `compiled`                 the decorators of kernels; nothing is compiled before a call
 `signatures`               types that a kernel is compiled for, as its decorator writes them
 `ahead`                    kernels that were compiled when heatlas was built
-`ahead_build`              compiling them: by numba, into one shared library
+`ahead_build`              compiling them, into one shared library
+`ahead_objects`            code of each, made by numba for any processor
 `ahead_entry`              the ways into them, in C
+`ahead_targets`            systems and processors that they are compiled for
 `jit`, `cache`             kernels compiled by numba when they are called, and stored on disk
 `instructions`             instructions that numba lacks, by name
 `intrinsics`               their code

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
     from heatlas.kernels.signatures import Type
 
-__all__ = ["INDEX", "LIBRARY", "caller", "digest_of_sources", "find_library"]
+__all__ = ["INDEX", "caller", "digest_of_sources", "find_library"]
 
 _FOLDER = Path(__file__).parent
-LIBRARY = _FOLDER / "libkernels.so"
-INDEX = LIBRARY.with_suffix(".json")
+INDEX = _FOLDER / "libkernels.json"
+"""What is known of the library, which lies beside it."""
 _SLOTS = {"b1": "?7x", "f4": "f4x", "f8": "d", "i8": "q", "u8": "Q"}
 """How a number is packed into its slot of eight bytes."""
 _OTHER = -100
@@ -52,7 +52,7 @@ class _Library:
         index = json.loads(INDEX.read_text(encoding="utf-8"))
         self.results: dict[str, list[Any]] = index["results"]
         self.sources: str = index["sources"]
-        self._code = ctypes.CDLL(str(LIBRARY))
+        self._code = ctypes.CDLL(str(INDEX.with_name(index["library"])))
         level = self._code.heatlas_level()
         self.level: str | None = next((name for least, name in index["levels"] if level >= least), None)
         self.drop = self._code.heatlas_drop

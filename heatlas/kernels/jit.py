@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import config, njit, types
-from numba.np.numpy_support import as_dtype, from_dtype
+from numba.core.registry import cpu_target
+from numba.np.numpy_support import from_dtype
 
 from heatlas.kernels.cache import KernelCache
 from heatlas.kernels.signatures import Array, Number, Struct
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
     from heatlas.kernels.signatures import Type
 
-__all__ = ["cache_of", "compiled_code", "dispatcher", "numba_type"]
+__all__ = ["cache_of", "compile_for", "dispatcher", "numba_type"]
+
+_stores = True
+"""Whether code is stored on disk: it is for this processor."""
 
 
 def dispatcher(function: Callable[..., Any], signatures: Sequence[tuple[Type, ...]], options: dict[str, Any]) -> Any:
@@ -58,33 +62,25 @@ def _number(code: str) -> Any:
 
 def cache_of(function: Callable[..., Any]) -> KernelCache | None:
     """Where the code of a function is stored, which is not compiled by this; None where it cannot be."""
-    if config.DISABLE_JIT:  # type: ignore[attr-defined]
+    if config.DISABLE_JIT or not _stores:  # type: ignore[attr-defined]
         return None
     with contextlib.suppress(RuntimeError, OSError):  # the source has no file, as in an archive
         return KernelCache(function)
     return None
 
 
-def compiled_code(
-    function: Callable[..., Any], signature: tuple[Type, ...], options: dict[str, Any]
-) -> tuple[Any, str, str]:
-    """Compile a kernel for one signature, to be linked elsewhere: its result, the symbol of its code, and LLVM IR.
+def compile_for(machine: Any) -> None:
+    """Have numba optimise for another processor in this process from now on, and make no code of what it optimised.
 
-    A result is "none", a number's code, an array's code with its dimensions such as "f8:2", or a list of results.
+    Code that it made to be called at once would be for this processor, and making it changes the IR.
+
+    Parameters
+    ----------
+    machine : llvmlite.binding.TargetMachine
+        The processor.
     """
-    made = njit(nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True, **options)(function)
-    made.compile(tuple(map(numba_type, signature)))
-    (found,) = made.overloads.values()
-    return _result(found.signature.return_type), found.fndesc.llvm_func_name, found.library.get_llvm_str()
-
-
-def _result(kind: Any) -> Any:
-    if isinstance(kind, types.BaseTuple):
-        return [_result(one) for one in kind]  # type: ignore[attr-defined]
-    if isinstance(kind, types.Array):
-        if kind.layout != "C":
-            raise TypeError(f"a kernel returns {kind}, which may not lie in one piece")
-        return f"{_result(kind.dtype)}:{kind.ndim}"
-    if kind == types.none:
-        return "none"
-    return "b1" if kind == types.boolean else as_dtype(kind).str[1:]
+    global _stores
+    _stores = False
+    code = cpu_target.target_context.codegen()
+    code._tm = machine
+    code._engine.finalize_object = code.set_env = lambda *_: None
