@@ -20,7 +20,7 @@ from heatlas.library.index.drawing import draw as draw_index
 from heatlas.raster.bin_points import bin_points
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.gaussian import Smoothing, halo, smooth
-from heatlas.raster.grid import Grid
+from heatlas.raster.grid import Grid, filled_rows
 from heatlas.raster.measure import Measure, parse_measure, parse_point_measure
 from heatlas.raster.reductions import LAYOUTS, Rule
 from heatlas.tracks.metrics import METRICS
@@ -277,3 +277,17 @@ def test_memory_follows_from_the_planes():
         name: parse_measure(name).bytes_per_pixel for name in ("passes", "metres", "pace", "max(pace)", "std(pace)")
     }
     assert needs == {"passes": 32, "metres": 32, "pace": 56, "max(pace)": 56, "std(pace)": 72}
+
+
+@given(height=st.integers(1, 300), rows=st.sets(st.integers(0, 299), max_size=3), value=st.sampled_from([1, -1.5, 1e-300]))
+def test_filled_rows_are_found_with_at_most_63_empty_ones_on_either_side(height, rows, value):
+    rows = sorted(row for row in rows if row < height)
+    plane = np.zeros((height, 4))
+    plane[rows, 2] = value
+    for seen in (plane, np.asfortranarray(plane), plane[:, 1:3]):
+        first, last = filled_rows(seen)
+        if not rows:
+            assert (first, last) == (0, 0)
+            continue
+        assert 0 <= first <= rows[0] < first + 64
+        assert last - 64 <= rows[-1] < last <= height

@@ -36,6 +36,28 @@ def test_blur_equals_the_slow_twin(seed, height, width):
     np.testing.assert_allclose(out, twin, rtol=1e-5, atol=1e-6)
 
 
+@given(
+    seed=seeds,
+    height=st.integers(60, 700),
+    pixels=st.floats(0.3, 30),
+    workers=st.sampled_from([1, 2, 3]),
+    dtype=st.sampled_from([np.uint8, np.uint16, np.uint32, np.float64]),
+)
+def test_a_window_that_is_empty_for_the_most_part_equals_the_kernel_over_all_of_it(
+    seed, height, pixels, workers, dtype
+):
+    rng = np.random.default_rng(seed)
+    window, smoothing = Window(256 * 2.0**15, 0, 0, 9, height), Smoothing(pixels=pixels)
+    margin = halo(smoothing, window)
+    field = np.zeros((height + 2 * margin, 9 + 2 * margin), dtype)
+    for row in rng.integers(0, len(field), rng.integers(0, 3)):  # none, one, two that may lie far apart
+        field[row, rng.integers(0, field.shape[1])] = rng.integers(1, 200)
+    sigma, out = smoothing.sigma(window), np.full((height, 9), np.nan, np.float32)
+    blur_rows(field.astype(np.float32), sigma, margin, True, 0, height, out)
+    counted = Grid.of(window.grown(margin), Measure("passes"), field)
+    np.testing.assert_array_equal(smooth(counted, smoothing, window, workers).total, out)
+
+
 @given(seed=seeds, measure=st.sampled_from(["passes", "seconds", "pace", "max(speed)", "std(speed)"]))
 def test_a_mosaic_of_smoothed_windows_equals_one(seed, measure):
     rng = np.random.default_rng(seed)

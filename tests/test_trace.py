@@ -444,7 +444,7 @@ def test_more_passes_than_a_byte_holds_are_counted(monkeypatch, passes, block, c
 )
 def test_counts_are_as_wide_as_the_greatest_asks_for(passes, dtype, workers):
     track = straight([47.8004, 47.8], [10.9, 10.9011])
-    window = window_over(track, margin=2)
+    window = window_over(track, margin=150)
     grid = grid_of([join([track] * passes)], window, workers=workers)
     assert grid.total.dtype == dtype
     assert grid.total.max() == passes

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.raster.grid import Grid
+from heatlas.raster.grid import Grid, filled_rows
 from heatlas.raster.measure import LABELLED
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ class Accumulators:
     """Flat arrays that passages are added to. Arrays that are not needed have no length."""
 
     named: dict[str, NDArray[Any]]
-    """Planes of the measure's layout. Extremes are NaN where there is none. For passes, n holds the lower eight bits;
-    the code that counts clears it."""
+    """Planes of the measure's layout. Extremes are NaN where there is none. For passes, n holds the lower eight bits."""
     carries: NDArray[np.uint32]
     """For passes, the bits above the lower eight. Hardly any of it is ever touched."""
     stamps: NDArray[np.int32]
@@ -50,7 +49,7 @@ class Accumulators:
         """Make empty planes, or planes that begin with the contents of a grid."""
         size, reduction = window.width * window.height, measure.reduction
         if reduction == "passes":
-            return cls({"n": np.empty(size, np.uint8)}, _untouched(size), np.zeros(0, np.int32))
+            return cls({"n": np.zeros(size, np.uint8)}, _untouched(size), np.zeros(0, np.int32))
         stamps = np.zeros(size if reduction in {"activities", *LABELLED} else 0, np.int32)
         return cls(begun(measure.layout, size, onto=onto), _untouched(0), stamps)
 
@@ -78,13 +77,21 @@ class Accumulators:
             self.carries[first:last] += other.carries[first:last]
         return {*carried, *spans_of(again >> _BLOCK, len(self.counts))}
 
+    def _wider(self, shape: tuple[int, int], dtype: type) -> NDArray[Any]:
+        """Counts in another type. Where most rows are empty, theirs stay memory that was never written to."""
+        top, bottom = filled_rows(self.counts.reshape(shape))
+        if 2 * (bottom - top) > shape[0]:
+            return self.counts.astype(dtype)
+        wider, filled = np.zeros(len(self.counts), dtype), slice(top * shape[1], bottom * shape[1])
+        wider[filled] = self.counts[filled]
+        return wider
+
     def grid(self, window: Window, measure: Measure, carried: Collection[Span]) -> Grid:
         """Make a grid of the planes; `carried` are the spans that hold carries."""
         shape = (window.height, window.width)
         if carried:
             most = max(int(self.carries[first:last].max()) for first, last in carried)
-            # A byte is too narrow.
-            counts: NDArray[Any] = self.counts.astype(np.uint16 if most < 1 << 8 else np.uint32)
+            counts = self._wider(shape, np.uint16 if most < 1 << 8 else np.uint32)
             for first, last in carried:
                 counts[first:last] += (self.carries[first:last] << np.uint32(8)).astype(counts.dtype)
             return Grid(window, measure, {"n": counts.reshape(shape)})

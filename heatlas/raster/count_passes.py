@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_passes"]
 
-_ENOUGH = 40_000
-"""Fixes per thread from which another thread is worth its start, which takes a quarter of a millisecond."""
+_ENOUGH = 100_000
+"""Fixes per thread from which another thread is worth its start. They take a millisecond. A start takes a quarter of
+one, and much longer where other programs use the processors."""
 _DENSE = 6
 """Pixels per fix, in all workers' grids. Below that, adding whole grids costs less than reading every fix once for each
 strip."""
@@ -114,7 +115,6 @@ class _Counting:
         """Count."""
         from heatlas.kernels.count import count_passes, room_for
 
-        self.planes.counts.fill(0)  # here, so that each thread clears its own part
         room = room_for(self.bits)
         for call in self.calls:
             count_passes(*call, room)

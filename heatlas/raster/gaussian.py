@@ -13,6 +13,7 @@ from heatlas.core.errors import BadOption
 from heatlas.core.mercator import ground_metres
 from heatlas.core.resources import processors
 from heatlas.core.threads import side_by_side
+from heatlas.raster.grid import filled_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +25,8 @@ __all__ = ["MAX_SIGMA", "Smoothing", "default_smoothing", "halo", "smooth"]
 
 MAX_SIGMA = 256.0
 """Pixels. A wider blur needs a coarser window."""
+_ROWS = 256
+"""Rows that are smoothed in one go: their copy in single precision takes little memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +89,20 @@ def _blur(
 ) -> NDArray[np.float32]:
     from heatlas.kernels.blur import blur_rows
 
-    source = np.ascontiguousarray(plane, np.float32)
-    out = np.empty((source.shape[0] - 2 * margin, source.shape[1] - 2 * margin), np.float32)
+    # Rows that nothing reaches stay memory that was never written to.
+    out = np.zeros((plane.shape[0] - 2 * margin, plane.shape[1] - 2 * margin), np.float32)
+    first, last = filled_rows(plane)
+    begin, end = max(first - 2 * margin, 0), min(last, len(out))
     # Busy rows lie together. Threads take rows in turns, so that none gets all of them.
-    step = len(out) if workers == 1 else max(64, -(-len(out) // (4 * workers)))
-    side_by_side(
-        lambda first: blur_rows(source, sigma, margin, unit_peak, first, min(first + step, len(out)), out),
-        range(0, len(out), step),
-        workers,
-    )
+    pieces = 1 if workers == 1 else 4 * workers
+    step = max(64, 2 * margin, min(_ROWS, -(-(end - begin) // pieces)))
+
+    def blur(top: int) -> None:
+        rows = slice(top, min(top + step, end))
+        source = np.ascontiguousarray(plane[top : rows.stop + 2 * margin], np.float32)
+        blur_rows(source, sigma[rows], margin, unit_peak, 0, rows.stop - top, out[rows])
+
+    side_by_side(blur, range(begin, end, step), workers)
     return out
 
 

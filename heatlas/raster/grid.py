@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from heatlas.raster.measure import Measure
     from heatlas.raster.reductions import Layout, NamedPlanes
 
-__all__ = ["Grid", "paste"]
+__all__ = ["Grid", "filled_rows", "paste"]
+
+_ROWS = 64
+"""Rows that `filled_rows` looks at in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,3 +250,17 @@ def paste(planes: dict[str, NDArray[Any]], part: Grid, left: int, top: int) -> N
         if plane.dtype != new.dtype:
             planes[name] = plane.astype(np.result_type(plane, new), copy=False)
         planes[name][rows, columns] = new
+
+
+def filled_rows(plane: NDArray[Any]) -> tuple[int, int]:
+    """Find the first row of a plane with a pixel that is not 0, and the row after the last; (0, 0) where there is none.
+
+    Rows are looked at by the dozen, and a few empty ones may be among those found. Both ends are looked for from
+    outside: little is read of a plane that is filled everywhere, and empty memory that was never written to is quick.
+    """
+    tops = range(0, len(plane), _ROWS)
+    first = next((top for top in tops if plane[top : top + _ROWS].any()), None)
+    if first is None:
+        return 0, 0
+    last = next(top for top in reversed(tops) if plane[top : top + _ROWS].any())
+    return first, min(last + _ROWS, len(plane))
