@@ -279,7 +279,9 @@ def test_memory_follows_from_the_planes():
     assert needs == {"passes": 32, "metres": 32, "pace": 56, "max(pace)": 56, "std(pace)": 72}
 
 
-@given(height=st.integers(1, 300), rows=st.sets(st.integers(0, 299), max_size=3), value=st.sampled_from([1, -1.5, 1e-300]))
+@given(
+    height=st.integers(1, 300), rows=st.sets(st.integers(0, 299), max_size=3), value=st.sampled_from([1, -1.5, 1e-300])
+)
 def test_filled_rows_are_found_with_at_most_63_empty_ones_on_either_side(height, rows, value):
     rows = sorted(row for row in rows if row < height)
     plane = np.zeros((height, 4))

@@ -419,6 +419,7 @@ def test_bounds_are_those_of_each_track(seed, count):
 @pytest.mark.parametrize("corner", [(0, 0), (5, 2), (-3, -1)])
 @pytest.mark.parametrize(("passes", "block"), [(63, 16), (64, 16), (255, 16), (256, 3), (257, 16), (320, 4), (700, 3)])
 def test_more_passes_than_a_byte_holds_are_counted(monkeypatch, passes, block, corner, workers, dense):
+    monkeypatch.setattr("heatlas.raster.accumulators._BROAD", 0)
     monkeypatch.setattr("heatlas.raster.count_passes._DENSE", dense)  # rows are shared out, or tracks
     monkeypatch.setattr(
         "heatlas.raster.accumulators._BLOCK", block
@@ -440,9 +441,14 @@ def test_more_passes_than_a_byte_holds_are_counted(monkeypatch, passes, block, c
 
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize(
-    ("passes", "dtype"), [(255, "u1"), (256, "u2"), (65_535, "u2"), (65_536, "u4"), (66_001, "u4")]
+    ("broad", "passes", "dtype"),
+    [
+        *((0, *row) for row in ((255, "u1"), (256, "u2"), (65_535, "u2"), (65_536, "u4"), (66_001, "u4"))),
+        *((1 << 20, *row) for row in ((1, "u2"), (256, "u2"), (65_535, "u2"), (65_536, "u4"), (66_001, "u4"))),
+    ],
 )
-def test_counts_are_as_wide_as_the_greatest_asks_for(passes, dtype, workers):
+def test_counts_are_as_wide_as_the_greatest_asks_for(monkeypatch, broad, passes, dtype, workers):
+    monkeypatch.setattr("heatlas.raster.accumulators._BROAD", broad)
     track = straight([47.8004, 47.8], [10.9, 10.9011])
     window = window_over(track, margin=150)
     grid = grid_of([join([track] * passes)], window, workers=workers)

@@ -171,14 +171,15 @@ def compile_group(group: str, measure: str = "passes") -> None:
 
 
 def _smooth_tiny(measure: str) -> None:
-    """Smooth an empty grid: another process compiles drawing at the same time."""
+    """Smooth a grid that is built directly: another process compiles drawing at the same time."""
     from heatlas.core.window import Window
     from heatlas.raster.gaussian import Smoothing, smooth
     from heatlas.raster.grid import Grid
     from heatlas.raster.measure import parse_measure
 
     window = Window(2.0**20, 0, 2**19, 4, 4)
-    smooth(Grid.empty(window.grown(8), parse_measure(measure)), Smoothing(pixels=2.0), window, 1)
+    empty = Grid.empty(window.grown(8), parse_measure(measure))
+    smooth(empty.map(np.ones_like), Smoothing(pixels=2.0), window, 1)  # nothing is called for rows without anything
 
 
 def _draw_tiny(measure: str) -> None:

@@ -66,10 +66,9 @@ def _goes_on(fixes, left_on, line, frame, cell, least):
 
 @helper()
 def _count(counts, carries, cell):
-    """Add 1 to the count of a pixel, of which `counts` holds the lower eight bits."""
-    low = np.uint8(counts[cell] + np.uint8(1))
-    counts[cell] = low
-    if low == 0:
+    """Add 1 to the count of a pixel, of which `counts` holds the lower bits."""
+    counts[cell] += np.uint8(1)
+    if counts[cell] == 0:
         carries[0][cell] += np.uint32(1)
         carries[1][cell >> carries[2]] = True
 
@@ -199,7 +198,8 @@ def room_for(bits: int) -> tuple[NDArray[Any], ...]:
 
 @kernel(
     ("const f8[:]", "const f8[:]", "const f4[:]"), "const i8[:]", "const i8[:]", "const b1[:]", "const f8[:]",
-    "const i8[:]", FRAME, "u1[:]", ("u4[:]", "b1[:]", "u8"), ("i8[:]", "i8[:]", "i8[:]", "u4[:]", "i8[:]", "u8[:]"),
+    "const i8[:]", FRAME, "u1[:] | u2[:]", ("u4[:]", "b1[:]", "u8"),
+    ("i8[:]", "i8[:]", "i8[:]", "u4[:]", "i8[:]", "u8[:]"),
 )  # fmt: skip
 def count_passes(fixes, segments, tracks, wanted, least, bits, frame, counts, carries, room):
     """Count the passages of tracks through the pixels of a window.
@@ -222,13 +222,13 @@ def count_passes(fixes, segments, tracks, wanted, least, bits, frame, counts, ca
         sides of the window.
     frame : tuple
         The window, as `heatlas.kernels.lattice.frame_of` gives it.
-    counts : ndarray of uint8 (height * width,)
-        Is increased by 1 for each passage, and begins again with 0 after 255; fewer than 2**32 pixels. Bytes, because
-        counting waits for memory and few pixels have more passages than a byte holds.
+    counts : ndarray of uint8 or uint16 (height * width,)
+        Is increased by 1 for each passage, and begins again with 0 after its greatest number; fewer than 2**32 pixels.
+        Narrow, because counting waits for memory and few pixels have more passages than it holds.
     carries : tuple
-        uint32 (height * width,), increased by 1 where `counts` begins again: 256 passages each; bool, one for each
-        block of 2**k pixels, which becomes true when a pixel carries there, so that other blocks need not be read; and
-        k, uint64.
+        uint32 (height * width,), increased by 1 where `counts` begins again: 256 or 65,536 passages each; bool, one for
+        each block of 2**k pixels, which becomes true when a pixel carries there, so that other blocks need not be read;
+        and k, uint64.
     room : tuple of ndarray
         Result of `room_for` the greatest of `bits`.
     """

@@ -1,6 +1,6 @@
 """Arrays that passages are added to, and the grid made of them.
 
-Passes are counted in bytes. A byte that overflows carries into a second array.
+Passes are counted in 8 or 16 bits. A pixel that has more carries into a second array.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ Span = tuple[int, int]
 _PRIVATE = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
 """Flags for memory of this process alone. Pages that can be shared cost more. Windows has no such flags."""
 _BLOCK = 14
-"""Binary logarithm of the pixels of a block. Each block has a flag: whether any of its pixels has overflowed a byte."""
+"""Binary logarithm of the pixels of a block. Each block has a flag: whether any of its pixels has carried."""
+_BROAD = 12 << 20
+"""Pixels of a window up to which passes are counted in 16 bits. Most maps have a pixel with 256 passes somewhere, and
+making bytes wider takes longer than clearing twice the memory. Of a larger window that is too much to clear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,9 @@ class Accumulators:
     """Flat arrays that passages are added to. Arrays that are not needed have no length."""
 
     named: dict[str, NDArray[Any]]
-    """Planes of the measure's layout. Extremes are NaN where there is none. For passes, n holds the lower eight bits."""
+    """Planes of the measure's layout. Extremes are NaN where there is none. For passes, n holds the lower bits."""
     carries: NDArray[np.uint32]
-    """For passes, the bits above the lower eight. Hardly any of it is ever touched."""
+    """For passes, the bits above those of n. Hardly any of it is ever touched."""
     stamps: NDArray[np.int32]
     """For activities, days and people the number of what was counted last in each pixel."""
 
@@ -49,7 +52,8 @@ class Accumulators:
         """Make empty planes, or planes that begin with the contents of a grid."""
         size, reduction = window.width * window.height, measure.reduction
         if reduction == "passes":
-            return cls({"n": np.zeros(size, np.uint8)}, _untouched(size), np.zeros(0, np.int32))
+            counts = np.zeros(size, np.uint16 if size <= _BROAD else np.uint8)
+            return cls({"n": counts}, _untouched(size), np.zeros(0, np.int32))
         stamps = np.zeros(size if reduction in {"activities", *LABELLED} else 0, np.int32)
         return cls(begun(measure.layout, size, onto=onto), _untouched(0), stamps)
 
@@ -90,10 +94,11 @@ class Accumulators:
         """Make a grid of the planes; `carried` are the spans that hold carries."""
         shape = (window.height, window.width)
         if carried:
+            bits = 8 * self.counts.itemsize
             most = max(int(self.carries[first:last].max()) for first, last in carried)
-            counts = self._wider(shape, np.uint16 if most < 1 << 8 else np.uint32)
+            counts = self._wider(shape, np.uint16 if most >> (16 - bits) == 0 else np.uint32)
             for first, last in carried:
-                counts[first:last] += (self.carries[first:last] << np.uint32(8)).astype(counts.dtype)
+                counts[first:last] += (self.carries[first:last] << np.uint32(bits)).astype(counts.dtype)
             return Grid(window, measure, {"n": counts.reshape(shape)})
         planes = ended(measure.layout, self.named)
         return Grid(window, measure, {name: plane.reshape(shape) for name, plane in planes.items()})

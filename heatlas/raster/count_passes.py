@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_passes"]
 
-_ENOUGH = 100_000
+_ENOUGH = 60_000
 """Fixes per thread from which another thread is worth its start. They take a millisecond. A start takes a quarter of
 one, and much longer where other programs use the processors."""
 _DENSE = 6
@@ -48,7 +48,7 @@ def draw_passes(within: Sequence[NearbyBatch], window: Window, measure: Measure,
     Returns
     -------
     Grid
-        Counts as uint8, uint16 or uint32, as the greatest needs.
+        Counts as uint8 (of a large window), uint16 or uint32, where no pixel has more.
     """
     fixes = sum(traced.batch.fixes for traced in within)
     workers = min(workers, max(1, fixes // _ENOUGH))
