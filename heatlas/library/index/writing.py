@@ -19,7 +19,7 @@ from heatlas.library.index.joining import join_tiles
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
     from heatlas.library.index.chunks import Tile
@@ -37,8 +37,10 @@ _FEW, _PIXELS = 8, 1 << 17
 """Tracks, and pixels that they are long, from which they are traced at once: a hundred bytes a pixel."""
 _AHEAD = 2
 """Results that may wait until they are used: those of all zooms take much more memory than the tracks."""
-_MANY = 16
-"""Number of chunks of a tile from which small ones are merged."""
+_GROWTH = 5, 10
+"""Chunks of a tile are merged where the one that is made is this many times as large as the largest of them: for each
+tile another whole number from the first to below the second, or all tiles of a town would be merged in the same group
+of an import."""
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
 
@@ -166,15 +168,15 @@ def _write(
 def _insert(
     connection: sqlite3.Connection, tiles: list[Tile], rows: list[tuple[int, int, bytes]], anything: bool
 ) -> None:
-    """Add a chunk to each of some tiles; if a tile has many, merge small ones. `anything`: whether any is there."""
+    """Add a chunk to each of some tiles; where they have many, merge some. `anything`: whether any is there."""
     present = [chunks_of(connection, tile) if anything else [] for tile in tiles]
     chunks = [1 + max((number for number, _ in there), default=-1) for there in present]
     # In the order of keys, so that pages are filled one after the other.
     write_passages(connection, sorted((key(column, *tiles[t], chunks[t]), data) for t, column, data in rows))
     sizes = {t: len(data) for t, column, data in reversed(rows)}  # of the pixels, which come first
     for t, there in enumerate(present):
-        if len(there) >= _MANY:
-            merge(connection, tiles[t], _to_merge([*there, (chunks[t], sizes[t])]))
+        if there:
+            merge(connection, tiles[t], _to_merge(tiles[t], [*there, (chunks[t], sizes[t])]))
 
 
 def tiles_of(track: PreparedTrack, zooms: Iterable[int]) -> set[Tile]:
@@ -186,14 +188,24 @@ def tiles_of(track: PreparedTrack, zooms: Iterable[int]) -> set[Tile]:
     return tiles
 
 
-def _to_merge(present: list[tuple[int, int]]) -> list[int]:
-    """Numbers of the newest chunks, after the last one that is more than twice as large as all later ones.
+def _to_merge(tile: Tile, present: Sequence[tuple[int, int]]) -> list[int]:
+    """Numbers of the newest chunks that are to be merged: as many as make a chunk much larger than each of them.
 
     So the number of times that a byte is written again grows only with the logarithm of the tile's size.
+
+    Parameters
+    ----------
+    tile : Tile
+        The tile, by which the growth is chosen (`_GROWTH`).
+    present : sequence of (int, int)
+        Number and size of each of its chunks, the oldest first.
     """
-    total = present[-1][1]
-    first = len(present) - 1
-    while first > 0 and present[first - 1][1] <= 2 * total:
-        first -= 1
-        total += present[first][1]
+    least, most = _GROWTH
+    growth = least + sum(tile) % (most - least)
+    first, total, largest = len(present), 0, 0
+    for k in range(len(present) - 1, -1, -1):
+        total += present[k][1]
+        largest = max(largest, present[k][1])
+        if total >= growth * largest:
+            first = k
     return [chunk for chunk, _ in present[first:]]
