@@ -383,6 +383,23 @@ def test_angles_are_as_fine_as_is_said(degrees, weight, length):
     assert steps[1] == codec.UNKNOWN
 
 
+_PARTS = st.one_of(
+    st.floats(), st.integers(-9, 9).map(float), st.integers(0, 127).map(lambda k: math.tan(k * math.pi / 64))
+)
+
+
+@given(st.lists(st.tuples(_PARTS, _PARTS), min_size=1))
+def test_angles_are_those_of_the_arctangent(parts):
+    """Also next to the middle between two steps, and of no direction."""
+    bearing = VALUES["bearing"]
+    whole = round(360 / bearing.step)
+    steps = value_steps(["bearing"], spent_on(*[[(x, 1.0), (y, 1.0)] for x, y in parts]))["bearing"].tolist()
+    for (x, y), step in zip(parts, steps, strict=True):
+        share = math.atan2(y, x) / (2 * math.pi)
+        exact = (share + 1.0 if share < 0 else share) * whole
+        assert step == (codec.UNKNOWN if math.isnan(x) else 0 if math.isnan(exact) else round(exact) % whole)
+
+
 @given(
     names=st.lists(st.sampled_from(sorted(VALUES)), min_size=1, max_size=4, unique=True),
     count=st.sampled_from([0, 1, 3, 255, 256, 257, 600]),
