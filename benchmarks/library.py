@@ -273,7 +273,7 @@ def main() -> None:
     parser.add_argument("--grow", type=int, default=0)
     parser.add_argument("--fixes", type=int, default=1 << 62)
     options = parser.parse_args()
-    tracks = [shortened(track, options.fixes) for track in originals(options.sources, max(500, options.grow // 16))]
+    tracks = [shortened(track, options.fixes) for track in originals(options.sources, max(500, options.grow // 14))]
     with tempfile.TemporaryDirectory() as folder:
         path = options.at or Path(folder) / "library.db"
         there = path.exists()

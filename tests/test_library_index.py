@@ -246,6 +246,10 @@ def test_bytes_are_merged_few_times(sizes, tile):
         assert len(present) <= (writing._GROWTH[1] - 1) * (1 + math.log(len(sizes), writing._GROWTH[0]))
 
 
+def disk_is_full(**_):
+    raise OSError(28, "No space left on device")
+
+
 def test_a_file_of_many_tracks_is_indexed_in_groups(tmp_path, tracks, monkeypatch):
     """Passages of tens of thousands of tracks at once would take gigabytes; what is drawn is the same."""
     with open_library(tmp_path / "whole.db", create=True) as whole:
@@ -265,7 +269,12 @@ def test_a_file_of_many_tracks_is_indexed_in_groups(tmp_path, tracks, monkeypatc
         with open_library(tmp_path / "filed.db", create=True) as filed:
             put(filed, tracks[:8])
             assert rows(filed) == rows(whole)
-        monkeypatch.setattr(gathering, "_MOST", 1)
+        with monkeypatch.context() as full, open_library(tmp_path / "full.db", create=True) as refused:
+            full.setattr(gathering.tempfile, "TemporaryFile", disk_is_full)
+            put(refused, tracks[:8])
+            assert not check(refused, 2)
+        monkeypatch.setattr(gathering, "_IN_MEMORY", 1)
+        monkeypatch.setattr(gathering, "_FILED", 1)
         with open_library(tmp_path / "chunks.db", create=True) as chunks:
             put(chunks, tracks[:8])
             with chunks.read() as link:

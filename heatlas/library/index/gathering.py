@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from io import FileIO
 
     from numpy.typing import NDArray
 
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["GatheredTiles"]
 
 _IN_MEMORY = 32 << 20
-"""Bytes that are held in memory; what comes later lies in the file."""
-_MOST = 256 << 20
-"""Bytes from which all is written to the index. Until then what is added to a tile goes into one chunk: the passages of
-some 500 activities."""
+"""Bytes that are held in memory; the data of what comes later lies in the file."""
+_MOST, _FILED = 64 << 20, 256 << 20
+"""Bytes in memory, what tells where data lies among them, and in the file, from which all is written to the index.
+Until then what is added to a tile goes into one chunk: the passages of some 500 activities."""
 
 
 class GatheredTiles:
@@ -29,7 +30,7 @@ class GatheredTiles:
 
     def __init__(self, zooms: Iterable[int]) -> None:
         self._parts: dict[int, list[EncodedTiles]] = {zoom: [] for zoom in zooms}
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
         self._held, self._filed, self._refused = 0, 0, False
 
     def __enter__(self) -> GatheredTiles:
@@ -51,7 +52,7 @@ class GatheredTiles:
     @property
     def is_full(self) -> bool:
         """Whether it is time to write."""
-        return self._refused or self._held + self._filed > _MOST
+        return self._refused or self._held > _MOST or self._filed > _FILED
 
     def take(self) -> Iterator[tuple[int, list[EncodedTiles]]]:
         """All of it, zoom by zoom; forgotten as it is taken."""
@@ -66,12 +67,12 @@ class GatheredTiles:
         data = part.data[0 : len(part.data)]
         try:
             if self._file is None:
-                self._file = tempfile.TemporaryFile(prefix="heatlas-")  # noqa: SIM115 - as long as anything is read
+                self._file = tempfile.TemporaryFile(buffering=0, prefix="heatlas-")  # noqa: SIM115 - see `__exit__`
             self._file.seek(self._filed)
-            self._file.write(data.data)
-            self._file.flush()
+            self._refused = self._file.write(data.data) < len(data)
         except OSError:
             self._refused = True
+        if self._refused or self._file is None:
             return part
         stored = _StoredBytes(self._file, self._filed, len(data))
         self._filed += len(data)
@@ -83,7 +84,7 @@ class _StoredBytes:
 
     __slots__ = ("_file", "_first", "_size")
 
-    def __init__(self, file: BinaryIO, first: int, size: int) -> None:
+    def __init__(self, file: FileIO, first: int, size: int) -> None:
         self._file, self._first, self._size = file, first, size
 
     def __len__(self) -> int:
@@ -91,4 +92,7 @@ class _StoredBytes:
 
     def __getitem__(self, part: slice) -> NDArray[np.uint8]:
         self._file.seek(self._first + part.start)
-        return np.frombuffer(self._file.read(part.stop - part.start), np.uint8)
+        found = np.frombuffer(self._file.read(part.stop - part.start), np.uint8)
+        if len(found) < part.stop - part.start:
+            raise OSError("a temporary file is shorter than what was written to it")
+        return found
