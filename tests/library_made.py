@@ -19,6 +19,7 @@ from heatlas.library.file.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.maintenance import index, unindex
 from heatlas.library.rows.activities import insert_activity
 from heatlas.library.rows.copies import resolve
+from heatlas.sources.time_zones import with_time_zones
 from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.privacy import Privacy, hide
 
@@ -51,7 +52,7 @@ def put(library, tracks, workers=1) -> list[int]:
     """Bring tracks into a library as an import does, in one group; returns their numbers."""
     with library.write() as link:
         link.execute("INSERT OR IGNORE INTO files VALUES (1, 'made', 0, 0, x'', x'', ?)", (NOTHING,))
-        new = {insert_activity(link, 1, track): track for track in tracks}
+        new = {insert_activity(link, 1, track): track for track in map(with_time_zones, tracks)}
         copies = resolve(link, new)
         unindex(link, copies.hide)
         index(link, copies.show, workers)

@@ -6,8 +6,10 @@ import pytest
 
 import heatlas
 from heatlas.demo import write_demo
+from heatlas.library.file.settings import IndexPart, Settings
 from heatlas.library.manage import import_into
 
+PART = Settings(part=IndexPart({2: frozenset({"fixes"}), 9: frozenset()}, facts=False))
 CASES = (
     {"zoom": "3-11"},
     {"zoom": "9-10", "smooth": "3km", "measure": "heart_rate"},
@@ -18,6 +20,7 @@ CASES = (
     {"zoom": "10", "measure": "days", "clip_ends": "300m"},
     {"zoom": "8", "measure": "corr(heart_rate,pace)"},
     {"zoom": "8", "measure": "residual(heart_rate)", "smooth": "0"},
+    {"zoom": "6", "after": "2024-10-12", "sport": "Run"},
     {"zoom": "7", "measure": "pace", "public": True, "public_least": 1, "at_least": 0},
 )
 
@@ -61,6 +64,16 @@ def test_pages_from_files_are_those_of_a_library(export, library, tmp_path, case
     for source, name in ((export, "a.html"), (library, "b.html")):
         heatlas.render(source, output=tmp_path / name, **case)
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
+@pytest.mark.parametrize("read", [
+    lambda: PART.demand(3), lambda: PART.demand(9, ("fixes",)), PART.demand_facts,
+])  # fmt: skip
+def test_what_was_not_foreseen_is_an_error(read):
+    PART.demand(2, ("fixes",))
+    PART.demand(9)
+    with pytest.raises(RuntimeError, match="did not foresee"):
+        read()
 
 
 def test_explorer_tiles_beside_them_too(export, library, tmp_path):

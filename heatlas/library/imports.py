@@ -299,9 +299,11 @@ def _store(library: Library, files: Sequence[ReadFile], report: Report, workers:
         people = people_of(connection, changed)
         again = forget(connection, _activities_of(connection, changed))
         new: dict[int, Batch] = {}
+        has_facts = read_settings(connection).has_facts
         for file in files:
             number = _write_file(connection, file)
-            tracks = [with_person(track, people.get(number, ())) for track in map(with_time_zones, file.tracks)]
+            zoned = map(with_time_zones, file.tracks) if has_facts else file.tracks
+            tracks = [with_person(track, people.get(number, ())) for track in zoned]
             new |= {insert_activity(connection, number, track): track for track in tracks}
             file.forget_tracks()
         count, tracks = len(new), []

@@ -86,8 +86,9 @@ def _prepared(
 ) -> Iterator[tuple[int, PreparedTrack]]:
     """Tracks with their cuts, those of which nothing is shown left out; their means are written on the way."""
     for number, track in tracks:
-        shown = PreparedTrack(hide(track, privacy), settings.rejoin)
-        write_means(connection, {number: shown})
+        shown = PreparedTrack(hide(track, privacy), settings.rejoin, settings.metrics)
+        if settings.has_facts:
+            write_means(connection, {number: shown})
         if shown.batch.fixes:
             yield number, shown
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.pmtiles.directory import HEADER, MAGIC, VERSION, Directory, unpack_directory
-from heatlas.pmtiles.hilbert import numbers_of
+from heatlas.pmtiles.hilbert import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,7 @@ class Streets:
         """
         if not self.zooms[0] <= zoom <= self.zooms[1]:
             return None
-        number = int(numbers_of(zoom, [x], [y])[0])
+        number = number_of(zoom, x, y)
         directory = self.root
         for _ in range(_DEEP):
             k = int(np.searchsorted(directory.numbers, number, side="right")) - 1

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from heatlas.core.mercator import from_lonlat
 from heatlas.core.paths import rename
-from heatlas.pmtiles.hilbert import numbers_of
+from heatlas.pmtiles.hilbert import number_of
 from heatlas.preparing.homes import ZOOM
 from heatlas.sources.contract.writing import Form, PartitionWriter, is_whole
 from heatlas.sources.reading import Outcome
@@ -131,7 +131,7 @@ class _Person:
         u, v = from_lonlat(float(recording.lon[0]), lat)
         side = 1 << ZOOM
         column = int(np.floor(float(u) * side)) % side
-        number = int(numbers_of(ZOOM, [column], [min(max(int(float(v) * side), 0), side - 1)])[0])
+        number = number_of(ZOOM, column, min(max(int(float(v) * side), 0), side - 1))
         self._starts[number] += 1
         self._fixes[number] += len(recording.lon)
         self._whole = self._whole and is_whole(recording.lat) and is_whole(recording.lon)

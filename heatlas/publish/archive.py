@@ -13,7 +13,7 @@ import numpy as np
 from heatlas.core.errors import HeatlasError, SourceFailed
 from heatlas.core.paths import state_beside
 from heatlas.pmtiles.directory import Directory
-from heatlas.pmtiles.hilbert import numbers_of
+from heatlas.pmtiles.hilbert import number_of
 from heatlas.publish.ledger import failures, open_ledger
 from heatlas.publish.pmtiles import read_directory, read_metadata, write_archive
 from heatlas.publish.sink import Sink
@@ -75,13 +75,13 @@ def _generation(path: Path) -> str | None:
 
 def _write(ledger: Ledger, zoom: int, x: int, y: int, data: bytes) -> None:
     ledger.begin()
-    number = int(numbers_of(zoom, [x], [y])[0])
+    number = number_of(zoom, x, y)
     ledger.connection.execute("INSERT OR REPLACE INTO waiting VALUES (?, ?)", (number, data))
 
 
 def _remove(ledger: Ledger, zoom: int, x: int, y: int) -> None:
     ledger.begin()
-    ledger.connection.execute("DELETE FROM waiting WHERE number = ?", (int(numbers_of(zoom, [x], [y])[0]),))
+    ledger.connection.execute("DELETE FROM waiting WHERE number = ?", (number_of(zoom, x, y),))
 
 
 def _finish(ledger: Ledger, path: Path, metadata: Metadata) -> list[Path]:

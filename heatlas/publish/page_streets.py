@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.pmtiles.directory import Directory
-from heatlas.pmtiles.hilbert import first_number, numbers_of
+from heatlas.pmtiles.hilbert import first_number, number_of
 from heatlas.publish.pieces import archive_data
 from heatlas.publish.pmtiles import read_directory, write_vectors
 from heatlas.publish.street_cut import Shown, StreetCut, cut_streets
@@ -54,7 +54,7 @@ def no_room(streets: Streets) -> str:
 
 def write_cut(cut: StreetCut, path: Path) -> None:
     """Write the tiles that were chosen as a PMTiles archive."""
-    numbers = np.array([int(numbers_of(zoom, [x], [y])[0]) for zoom, x, y in cut.tiles], np.int64)
+    numbers = np.array([number_of(zoom, x, y) for zoom, x, y in cut.tiles], np.int64)
     data, order = list(cut.tiles.values()), np.argsort(numbers)
     places: dict[bytes, int] = {}
     pieces: list[bytes] = []

@@ -8,6 +8,7 @@ from heatlas.dataset.places.visits import ZOOM
 from heatlas.explorer.visits import zoom_of_cells
 from heatlas.library.file.settings import IndexPart, Settings
 from heatlas.library.index.drawing import columns_of
+from heatlas.library.index.passage_tiles import needs_facts
 from heatlas.options.parsing import split_list
 from heatlas.publish.groups import GROUPS
 from heatlas.publish.request import WORDS, asked_of
@@ -17,6 +18,7 @@ from heatlas.tiles.request import parse_look
 
 if TYPE_CHECKING:
     from heatlas.options import RenderOptions
+    from heatlas.raster.measure import Measure
 
 __all__ = ["part_for", "part_for_page"]
 
@@ -57,4 +59,12 @@ def part_for(options: RenderOptions, finest: int | None = None) -> IndexPart:
     part = {zoom: counted if zoom in drawn else frozenset[str]() for zoom in (*drawn, *explored, ZOOM)}
     if options.public.public or options.public.at_least:
         part[ZOOM] |= _AMOUNTS
-    return part | {coarsest: counted | _AMOUNTS}
+    return IndexPart(part | {coarsest: counted | _AMOUNTS}, _reads_facts(options, look.measure))
+
+
+def _reads_facts(options: RenderOptions, measure: Measure) -> bool:
+    """Whether anything but sports and places of activities decides which are drawn, or how."""
+    chosen, page, public = options.filter, options.page, options.public
+    of_measure = measure.recorded or measure.sides or needs_facts(measure)
+    chooses = chosen.where or chosen.after or chosen.before or page.layers or public.public or public.at_least
+    return bool(of_measure or chooses or page.explorer is not None)

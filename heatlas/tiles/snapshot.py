@@ -82,6 +82,7 @@ class Snapshot:
     @cached_property
     def offsets(self) -> NDArray[np.float64]:
         """(n,) seconds by which local time was ahead of UTC at the starts."""
+        self.settings.demand_facts()
         return np.array([offset_of(a) for a in self.activities.values()], np.float64)
 
     @cached_property
@@ -99,12 +100,14 @@ class Snapshot:
     @cached_property
     def days(self) -> NDArray[Any]:
         """(n,) local dates of the starts, as 2024-05-01; empty where unknown."""
+        self.settings.demand_facts()
         starts = map(start_of, self.activities.values())
         return np.array(["" if start is None else start.date().isoformat() for start in starts], np.str_)
 
     @cached_property
     def attributes(self) -> list[dict[str, Any]]:
         """Attributes of each activity, for filters written as text."""
+        self.settings.demand_facts()
         names = dict.fromkeys(name for activity in self.activities.values() for name in activity.extra)
         return [
             {**names, **attributes(activity), **self.effort.get(number, {})}

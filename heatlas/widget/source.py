@@ -96,6 +96,7 @@ def _library_of(tracks: Tracks, path: Path) -> Library:
             (json.dumps(_OUTCOME),),
         ).lastrowid
         assert file is not None
-        singles = [single for batch in tracks.batches for single in split(batch, [tuple(batch.columns)] * len(batch))]
+        batches = tracks.localised().batches
+        singles = [single for batch in batches for single in split(batch, [tuple(batch.columns)] * len(batch))]
         index(connection, {insert_activity(connection, file, single): single for single in singles}, processors())
     return library

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ from heatlas.tracks.privacy import Privacy, Zone, owner_secret
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from heatlas.library.file.store import Library
 
@@ -44,8 +43,14 @@ __all__ = [
 ]
 
 
-IndexPart = Mapping[int, frozenset[str]]
-"""Part of an index: zoom -> columns that passages have beside their pixels (`heatlas.library.file.columns`)."""
+@dataclass(frozen=True, slots=True)
+class IndexPart:
+    """Part of an index that is enough for one output."""
+
+    columns: Mapping[int, frozenset[str]]
+    """Zoom -> columns that passages have beside their pixels (`heatlas.library.file.columns`)."""
+    facts: bool
+    """Whether there are facts that are worked out of whole activities: time zones, means, efforts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +84,38 @@ class Settings:
     @property
     def indexed(self) -> Sequence[int]:
         """All zooms that are indexed."""
-        return range(self.zooms[0], self.zooms[1] + 1) if self.part is None else sorted(self.part)
+        return range(self.zooms[0], self.zooms[1] + 1) if self.part is None else sorted(self.part.columns)
 
     def columns(self, zoom: int) -> Collection[str] | None:
         """Columns that are indexed at a zoom; None: all."""
-        return None if self.part is None else self.part[zoom]
+        return None if self.part is None else self.part.columns[zoom]
+
+    @property
+    def has_facts(self) -> bool:
+        """Whether time zones, means and efforts of activities are worked out."""
+        return self.part is None or self.part.facts
+
+    @property
+    def metrics(self) -> Collection[str] | None:
+        """Columns that are worked out of a track at its fixes; None: all, as for its means."""
+        return None if self.part is None or self.part.facts else frozenset().union(*self.part.columns.values())
 
     def demand(self, zoom: int, columns: Collection[str] = ()) -> None:
         """Stop where something is read that the part of the index lacks: an empty answer would be a wrong one."""
-        if self.part is not None and not (zoom in self.part and self.part[zoom] >= set(columns)):
-            asked = ", ".join([f"zoom {zoom}", *sorted(columns)])
-            raise RuntimeError(f"heatlas did not foresee that {asked} would be read: please report this")
+        if self.part is None:
+            return
+        held = self.part.columns.get(zoom)
+        if held is None or not held >= set(columns):
+            raise _unforeseen(", ".join([f"zoom {zoom}", *sorted(columns)]))
+
+    def demand_facts(self) -> None:
+        """Stop where facts of activities are read that were not worked out."""
+        if not self.has_facts:
+            raise _unforeseen("facts of activities")
+
+
+def _unforeseen(what: str) -> RuntimeError:
+    return RuntimeError(f"heatlas did not foresee that {what} would be read: please report this")
 
 
 def read_meta(connection: sqlite3.Connection, name: str) -> Any:
@@ -133,10 +159,14 @@ def _settings_in(connection: sqlite3.Connection) -> Settings:
     if known is None:
         return Settings()
     try:
-        part = known.get("part") and {int(zoom): frozenset(columns) for zoom, columns in known["part"].items()}
+        part = known.get("part") and _part_in(**known["part"])
         return Settings(**{**known, "zooms": tuple(known["zooms"]), "part": part})
     except (TypeError, KeyError, BadOption):
         raise damaged(connection, "its settings are none") from None
+
+
+def _part_in(columns: Mapping[str, Collection[str]], facts: bool) -> IndexPart:
+    return IndexPart({int(zoom): frozenset(names) for zoom, names in columns.items()}, facts)
 
 
 def write_settings(connection: sqlite3.Connection, settings: Settings) -> None:
@@ -154,7 +184,8 @@ def _as_data(settings: Settings) -> dict[str, Any]:
     """Settings as plain data without those that are None, in the form of older versions."""
     data = {name: value for name, value in asdict(settings).items() if value is not None}
     if settings.part is not None:
-        data["part"] = {str(zoom): sorted(columns) for zoom, columns in settings.part.items()}
+        columns = {str(zoom): sorted(names) for zoom, names in settings.part.columns.items()}
+        data["part"] = {"columns": columns, "facts": settings.part.facts}
     return data
 
 

@@ -12,7 +12,6 @@ from heatlas.core.batch import Activity
 from heatlas.library.file.digests import SMALL
 from heatlas.library.file.sound_rows import say, small_rows
 from heatlas.library.rows.tracks import delete_track, fingerprint, write_track
-from heatlas.sources.time_zones import with_time_zones
 
 if TYPE_CHECKING:
     import sqlite3
@@ -68,8 +67,11 @@ assert ActivityRow._fields == SMALL["activities"][1]
 
 
 def insert_activity(connection: sqlite3.Connection, file: int, batch: Batch) -> int:
-    """Store an activity and its track (a batch of one, nothing cut); returns its number."""
-    activity = with_time_zones(batch).activities[0]
+    """Store an activity, whose time zone is filled in, and its track (a batch of one, nothing cut).
+
+    Returns its number.
+    """
+    activity = batch.activities[0]
     known = batch.time[~np.isnan(batch.time)]
     row: dict[str, Any] = {name: getattr(activity, name) for name in _ATTRIBUTES}
     row["extra"] = json.dumps(dict(activity.extra), default=_plain, ensure_ascii=False)

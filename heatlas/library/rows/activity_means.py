@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.library.file.columns import VALUES
+from heatlas.library.file.settings import read_settings
 from heatlas.library.file.sound_blobs import blobs
 from heatlas.library.file.sound_rows import damaged
 from heatlas.tracks.filters import EFFORT, names_in
@@ -82,6 +83,7 @@ class ActivityMeans:
 
 def read_means(connection: sqlite3.Connection, most: int) -> ActivityMeans:
     """Read the means of activities with numbers up to `most`; of those that were indexed before, none are known."""
+    read_settings(connection).demand_facts()
     values = np.full((most + 1, _width()), np.nan)
     moments = np.zeros((most + 1, _SIDE, _SIDE))
     for number, data in _rows(connection, most):
@@ -120,6 +122,7 @@ def with_effort(
     """Activities with what filters ask of their efforts, if they do."""
     if not any(names_in(text) & {*EFFORT} for text in where):
         return dict(activities)
+    read_settings(connection).demand_facts()
     effort = read_effort(connection)
     return {k: replace(one, facts={**one.facts, **effort.get(k, {})}) for k, one in activities.items()}
 
