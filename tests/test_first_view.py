@@ -12,7 +12,8 @@ from serving import client, named
 from heatlas.core.context import Context
 from heatlas.library.manage import import_into
 from heatlas.options import RenderOptions, ViewportOptions
-from heatlas.publish import publish, publish_html
+from heatlas.publish.layers import publish_html
+from heatlas.publish.publishing import publish
 from heatlas.tiles.metadata import first_view
 
 PLAIN = RenderOptions(frame=ViewportOptions(zoom="8-10"))

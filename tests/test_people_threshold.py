@@ -21,7 +21,7 @@ from heatlas.kernels.people import count_bits, mark_people
 from heatlas.library.file.settings import Settings
 from heatlas.library.index.people import people_around as people_in_index
 from heatlas.options import PublicOptions, RenderOptions, ViewportOptions
-from heatlas.publish import publish
+from heatlas.publish.publishing import publish
 from heatlas.raster.count_people import people_around
 from heatlas.raster.draw_tracks import draw as draw_tracks
 from heatlas.raster.gaussian import Smoothing

@@ -250,10 +250,10 @@ WATCHING = """
 import sys
 from heatlas.core.context import Context
 from heatlas.options import ViewportOptions, RenderOptions
-from heatlas.publish import publishing
-publishing._QUIET, publishing._PATIENCE = 0.2, 0.05
+from heatlas.publish import following
+following._QUIET, following._PATIENCE = 0.2, 0.05
 context = Context(report=lambda report: print(report["tiles"]["written"], flush=True))
-publishing.watch(sys.argv[1], sys.argv[2], RenderOptions(frame=ViewportOptions(zoom="3-14")), context)
+following.watch(sys.argv[1], sys.argv[2], RenderOptions(frame=ViewportOptions(zoom="3-14")), context)
 print("done", flush=True)
 """
 

@@ -22,7 +22,7 @@ from heatlas.library.care.checking import check
 from heatlas.library.file.opening import open_library
 from heatlas.library.rows.merged import list_activities
 from heatlas.options import RenderOptions, ViewportOptions
-from heatlas.publish.publishing import watch
+from heatlas.publish.following import watch
 from heatlas.server.site.state import shut
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a file that is open cannot be removed or replaced there")
@@ -173,7 +173,7 @@ def test_an_open_library_never_goes_on_with_another_file(path):
 
 
 def test_a_watch_goes_on_with_the_library_that_takes_the_place(path, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("heatlas.publish.publishing._PATIENCE", 0.02)
+    monkeypatch.setattr("heatlas.publish.following._PATIENCE", 0.02)
     reports = []
 
     def then(report):

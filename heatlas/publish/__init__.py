@@ -1,7 +1,8 @@
 """Publish tiles and pages of a library, and update them at little cost.
 
 ======================================= ====================================================
-`publishing`, `request`                 publish and watch; the request, from options
+`publishing`, `request`                 publish once; the request, from options
+`following`                             publish again whenever the library has changed
 `default_zoom`, `extent`                last zoom of points; bounds and first view
 `part`                                  what is read of an index
 `dirty_tiles`, `plan`, `tones`          tiles that may hold anything; those to draw; stored tones
@@ -20,9 +21,3 @@
 `ground`, `folder_streets`              names and streets beside a folder of tiles
 ======================================= ====================================================
 """
-
-from heatlas.publish.layers import publish_html
-from heatlas.publish.part import part_for, part_for_page
-from heatlas.publish.publishing import ENDINGS, check, publish, watch
-
-__all__ = ["ENDINGS", "check", "part_for", "part_for_page", "publish", "publish_html", "watch"]

@@ -5,9 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
-from heatlas.explorer.explored import Counting, explored_of
-from heatlas.explorer.report import map_data
-from heatlas.explorer.visits import shown_visits
 
 if TYPE_CHECKING:
     from heatlas.tiles.fields import Field
@@ -27,6 +24,10 @@ def explorer_data(field: Field, zoom: int | None) -> dict[str, Any] | None:
         return None
     if field.look.point_set:
         raise BadOption("--explorer counts tiles that tracks visit, and points are shown: leave it out")
+    from heatlas.explorer.explored import Counting, explored_of
+    from heatlas.explorer.report import map_data
+    from heatlas.explorer.visits import shown_visits
+
     visits = shown_visits(field.view.library, field.chosen.keep, zoom)
     visits = visits.of_enough(field.snapshot.people, field.snapshot.threshold)
     numbers, keep = field.snapshot.activities, field.chosen.keep

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from heatlas.dataset.places.visits import ZOOM
-from heatlas.explorer.visits import zoom_of_cells
 from heatlas.library.file.settings import IndexPart, Settings
 from heatlas.library.index.drawing import columns_of
 from heatlas.library.index.passage_tiles import needs_facts
 from heatlas.options.parsing import split_list
-from heatlas.publish.groups import GROUPS
 from heatlas.publish.request import WORDS, asked_of
-from heatlas.publish.size_estimate import FINEST_OF_PAGES
 from heatlas.tiles.fields import zooms_read
 from heatlas.tiles.request import parse_look
 
@@ -34,6 +31,9 @@ def part_for_page(options: RenderOptions) -> IndexPart | None:
     BadOption
         For options that cannot be used.
     """
+    from heatlas.publish.groups import GROUPS
+    from heatlas.publish.size_estimate import FINEST_OF_PAGES
+
     words = split_list(options.page.layers or "")
     return part_for(options, FINEST_OF_PAGES) if all(word.lower() in GROUPS for word in words) else None
 
@@ -55,11 +55,17 @@ def part_for(options: RenderOptions, finest: int | None = None) -> IndexPart:
     look = parse_look(asked, None, WORDS)
     coarsest, last = Settings().zooms
     drawn, counted = zooms_read(look.smoothing, *(zooms or (0, finest or last))), frozenset(columns_of(look.measure))
-    explored = () if options.page.explorer is None else (zoom_of_cells(options.page.explorer),)
+    explored = () if options.page.explorer is None else (_zoom_of_cells(options.page.explorer),)
     part = {zoom: counted if zoom in drawn else frozenset[str]() for zoom in (*drawn, *explored, ZOOM)}
     if options.public.public or options.public.at_least:
         part[ZOOM] |= _AMOUNTS
     return IndexPart(part | {coarsest: counted | _AMOUNTS}, _reads_facts(options, look.measure))
+
+
+def _zoom_of_cells(zoom: int) -> int:
+    from heatlas.explorer.visits import zoom_of_cells
+
+    return zoom_of_cells(zoom)
 
 
 def _reads_facts(options: RenderOptions, measure: Measure) -> bool:

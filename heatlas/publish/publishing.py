@@ -1,21 +1,18 @@
-"""Publish the tiles of a library to a folder or a file, and keep them up to date."""
+"""Publish the tiles of a library to a folder or a file, or update them."""
 
 from __future__ import annotations
 
-import logging
 import os
 import time
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from heatlas.core.context import NOBODY, Context
-from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed
+from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.paths import parents_made
-from heatlas.gazetteer.naming import with_place
 from heatlas.library.file.opening import open_library
 from heatlas.options import RenderOptions
 from heatlas.publish.archive import is_our_archive, open_archive
@@ -24,7 +21,6 @@ from heatlas.publish.dependencies import hold_model
 from heatlas.publish.explorer_layer import explorer_data
 from heatlas.publish.extent import beginning_of, bounds_of, places_of
 from heatlas.publish.folder import check_folder, open_folder
-from heatlas.publish.ground import with_ground
 from heatlas.publish.pyramid import write_pyramid
 from heatlas.publish.request import parse_request, refuse_none_chosen, view_of
 from heatlas.publish.sink import Metadata
@@ -33,9 +29,7 @@ from heatlas.tiles.fields import index_in
 from heatlas.tiles.notes import notes_of
 from heatlas.tiles.scales import field_title, tone_data
 from heatlas.tiles.shown_totals import activities_shown
-from heatlas.tiles.view import close, now, renewed, unchanged
-from heatlas.watching import Alarm, Part, keep_going
-from heatlas.watching.rounds import begin
+from heatlas.tiles.view import close
 from heatlas.writers import check_place
 
 if TYPE_CHECKING:
@@ -49,7 +43,7 @@ if TYPE_CHECKING:
     from heatlas.tiles.snapshot import Snapshot
     from heatlas.tiles.view import View
 
-__all__ = ["ENDINGS", "check", "is_pyramid", "publish", "watch"]
+__all__ = ["ENDINGS", "check", "is_pyramid", "publish", "publish_view"]
 
 ENDINGS: dict[str, Callable[[Path, bytes, str], AbstractContextManager[Sink]]] = {
     ".pmtiles": open_archive,
@@ -58,12 +52,6 @@ ENDINGS: dict[str, Callable[[Path, bytes, str], AbstractContextManager[Sink]]] =
 }
 """Ending in lower case -> function that opens such a file; any other output is a folder."""
 _PLAIN = RenderOptions()
-_PATIENCE = 1.0
-"""Seconds between two checks of a library that is watched."""
-_QUIET = 2.0
-"""Seconds without changes before a library is published again: an import writes many times."""
-_LONGEST = 60.0
-"""Seconds after which a library is published even if changes continue."""
 
 
 def is_pyramid(output: str | Path) -> bool:
@@ -148,106 +136,15 @@ def publish(
     with open_library(library_path) as library:
         view = view_of(library, options)
         try:
-            return _publish(view, view.snapshot, output, request, context)
+            return publish_view(view, view.snapshot, output, request, context)
         finally:
             close(view)
 
 
-def watch(
-    library_path: str | Path, output: str | Path, options: RenderOptions = _PLAIN, context: Context = NOBODY
-) -> None:
-    """Publish, and publish again two seconds after the last change of the library, until Ctrl-C.
-
-    A library that is removed is waited for, and one that takes its place is published from then on. What fails later,
-    such as when another process keeps the library locked, is told of once and tried again (`heatlas.watching`).
-
-    Parameters
-    ----------
-    library_path, output, options, context
-        As for `publish`; `refit` applies to the first run only. The context's `report` is called with the result of
-        each run.
-    """
-    output = Path(output)
-    check(output, options.tiles.url)
-    parse_request(library_path, options, beside=True)
-    view = view_of(open_library(library_path), options)
-    watched = _Watched(view, output, options, context)
-    parts = [Part(f"the library {library_path}", watched.work)]
-    try:
-        begin(parts)
-        keep_going(parts, Alarm())
-    except KeyboardInterrupt:
-        pass
-    finally:
-        close(watched.view)
-
-
-@dataclass(slots=True)
-class _Watched:
-    """A library that is published whenever it has changed."""
-
-    view: View
-    output: Path
-    options: RenderOptions
-    context: Context
-    published: bool = False
-    refitted: bool = False
-
-    def work(self) -> float:
-        """Publish what has changed; returns the seconds until the next look."""
-        try:
-            if self.published and unchanged(self.view):
-                return _PATIENCE
-            if self.published:
-                _until_quiet(self.view)
-            self.published = False
-            with suppress(NothingToDraw):  # the library may still be empty
-                self._publish()
-            self.published = self.refitted = True
-        except HeatlasError:
-            if self.view.library.whereabouts == "there":
-                raise
-            self.view = _until_back(self.view)
-            self.published = False
-            return 0.0
-        return _PATIENCE
-
-    def _publish(self) -> None:
-        snapshot, request = now(self.view), parse_request(self.view.library.path, self.options, beside=True)
-        request = replace(request, refit=request.refit and not self.refitted)
-        report = _publish(self.view, snapshot, self.output, request, self.context)
-        if self.context.report is not None:
-            self.context.report(report)
-
-
-def _until_back(view: View) -> View:
-    """Wait for the library that takes the place of one that was removed or replaced; say once what happened."""
-    log, said = logging.getLogger("heatlas.publish"), ""
-    while True:
-        try:
-            new = view if view.library.whereabouts == "there" else renewed(view)
-        except SourceFailed as error:
-            if str(error) != said:
-                said = str(error)
-                log.warning("heatlas: %s", said)
-            time.sleep(_PATIENCE)
-        else:
-            what = "is back" if new is view else "was replaced: from now on the new one is published"
-            log.warning("heatlas: the library %s %s", view.library.path, what)
-            return new
-
-
-def _until_quiet(view: View) -> None:
-    """Wait until nothing was written for `_QUIET` seconds, at most about `_LONGEST` seconds."""
-    since = time.monotonic()
-    while time.monotonic() - since < _LONGEST:
-        now(view)
-        time.sleep(_QUIET)
-        if unchanged(view):
-            return
-
-
-def _publish(view: View, snapshot: Snapshot, output: Path, request: PublishRequest, context: Context) -> dict[str, Any]:
+def publish_view(
+    view: View, snapshot: Snapshot, output: Path, request: PublishRequest, context: Context
+) -> dict[str, Any]:
+    """Publish one state of a library; see `publish`."""
     started = time.perf_counter()
     field = request.field(view, snapshot, absent=True)
     zooms = request.range_of(field)
@@ -268,6 +165,8 @@ def _publish(view: View, snapshot: Snapshot, output: Path, request: PublishReque
         held = sink.ledger.held(zooms[-1])
         metadata = _metadata(field, request, zooms, bounds_of(zooms[-1], held), beginning or (0.0, 0.0, 0), outcome)
         if opened is open_folder:
+            from heatlas.publish.ground import with_ground
+
             metadata = with_ground(metadata, field, request.streets, held)
         outputs = sink.finish(replace(metadata, explorer=explorer))
     done = time.perf_counter()
@@ -323,9 +222,9 @@ def _metadata(
     beginning: tuple[float, float, int],
     outcome: PyramidReport,
 ) -> Metadata:
-    url, places = request.url, places_of(field) if "{" in request.title else []
+    url = request.url
     return Metadata(
-        title=with_place(request.title, tuple(places[0]["bbox"]) if places else bounds) or field_title(field),
+        title=_title(field, request.title, bounds),
         attribution=request.attribution,
         form=request.form,
         zooms=(zooms[0], zooms[-1]),
@@ -334,3 +233,12 @@ def _metadata(
         legend={str(zoom): tone_data(field, tone) for zoom, tone in outcome.tones.items()},
         url=url if not url or url.endswith("/") else f"{url}/",
     )
+
+
+def _title(field: Field, asked: str, bounds: tuple[float, float, float, float]) -> str:
+    if "{" not in asked:
+        return asked or field_title(field)
+    from heatlas.gazetteer.naming import with_place
+
+    places = places_of(field)
+    return with_place(asked, tuple(places[0]["bbox"]) if places else bounds)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import NothingToDraw
 from heatlas.core.scratch import scratch_folder
-from heatlas.publish import publish, watch
+from heatlas.publish.following import watch
+from heatlas.publish.publishing import publish
 from heatlas.rendering.tiles import check_tiles, emptied, of_points, prepared, without_library
-from heatlas.rendering.tiles import tiles as once
 from heatlas.sources.resolve import GivenLibrary, GivenPoints, resolve
 from heatlas.watching import Alarm, Part, following, keep_going
 from heatlas.watching.following import parse_every
@@ -24,23 +24,10 @@ if TYPE_CHECKING:
     from heatlas.options import RenderOptions
     from heatlas.sources.resolve import Given
 
-__all__ = ["tiles"]
+__all__ = ["keep_tiles"]
 
 
-def tiles(sources: tuple[Any, ...], output: Path, options: RenderOptions, context: Context) -> dict[str, Any]:
-    """Write tiles, or update existing ones; with `watch` or `every` again and again, as `_keep_tiles` does.
-
-    Returns
-    -------
-    dict
-        The report, as plain data.
-    """
-    if options.tiles.watch or options.film.every is not None:
-        return _keep_tiles(sources, output, options, context)
-    return once(sources, output, options, context)
-
-
-def _keep_tiles(sources: tuple[Any, ...], output: Path, options: RenderOptions, context: Context) -> dict[str, Any]:
+def keep_tiles(sources: tuple[Any, ...], output: Path, options: RenderOptions, context: Context) -> dict[str, Any]:
     """Write tiles, and update them until KeyboardInterrupt, as `--watch` and `--every` say.
 
     Returns

@@ -45,7 +45,7 @@ class OutputKind:
 KINDS = {
     "picture": OutputKind("pictures (.png, .webp, .tif, .kmz, .npy, .pdf)", "heatlas.rendering.pictures:picture"),
     "film": OutputKind("films (.mp4, .gif, moving .webp)", "heatlas.rendering.films:film"),
-    "tiles": OutputKind("tiles (a folder, .mbtiles, .pmtiles, .sqlitedb)", "heatlas.rendering.following:tiles"),
+    "tiles": OutputKind("tiles (a folder, .mbtiles, .pmtiles, .sqlitedb)", "heatlas.rendering.tiles:tiles"),
     "page": OutputKind("pages (.html)", "heatlas.rendering.tiles:page"),
 }
 """All kinds by name."""
@@ -120,6 +120,10 @@ def make(sources: tuple[Any, ...], output: str | Path, options: RenderOptions, c
     from heatlas.library.manage.reading import refuse_missing
 
     refuse_missing(sources)
+    if kind == "tiles" and (options.tiles.watch or options.film.every is not None):
+        from heatlas.rendering.following import keep_tiles
+
+        return keep_tiles(sources, Path(output), options, context)
     return KINDS[kind].load()(sources, Path(output), options, context)
 
 

@@ -9,7 +9,6 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption, NoRows
-from heatlas.dataset.viewport import box_of
 from heatlas.library.manage import library_for, open_places_of
 from heatlas.library.points.point_tables import named_tables
 from heatlas.options import (
@@ -45,7 +44,8 @@ def tiles(sources: tuple[Any, ...], output: Path, options: RenderOptions, contex
     dict
         The report, as plain data; see `heatlas.rendering.following` for `watch` and `every`.
     """
-    from heatlas.publish import part_for, publish
+    from heatlas.publish.part import part_for
+    from heatlas.publish.publishing import publish
 
     check_tiles(output, options)
     given = resolve(sources, options.tables, options.read)
@@ -68,7 +68,7 @@ def check_tiles(output: Path, options: RenderOptions) -> None:
         Naming the option and the reason.
     """
     from heatlas.pmtiles.basemap import streets_beside
-    from heatlas.publish import ENDINGS, check
+    from heatlas.publish.publishing import ENDINGS, check
 
     check(output, options.tiles.url)
     if output.suffix.lower() in ENDINGS:
@@ -93,7 +93,8 @@ def page(sources: tuple[Any, ...], output: Path, options: RenderOptions, context
         The report, as plain data.
     """
     from heatlas.pmtiles.basemap import parse_basemap
-    from heatlas.publish import part_for_page, publish_html
+    from heatlas.publish.layers import publish_html
+    from heatlas.publish.part import part_for_page
     from heatlas.writers import check_place
 
     check_place(output)
@@ -103,6 +104,8 @@ def page(sources: tuple[Any, ...], output: Path, options: RenderOptions, context
     if options.page.basemap is not None:
         parse_basemap(options.page.basemap)
     if options.frame.bbox is not None:
+        from heatlas.dataset.viewport import box_of
+
         box_of(options.frame.bbox)
     given = resolve(sources, options.tables, options.read)
     with _opened(given, options, context, part_for_page) as (path, rest, brought):
@@ -123,7 +126,7 @@ def emptied(output: Path, options: RenderOptions, context: Context) -> dict[str,
     """
     from heatlas.core.scratch import scratch_folder
     from heatlas.library.file.opening import open_library
-    from heatlas.publish import publish
+    from heatlas.publish.publishing import publish
 
     tiles = TileOptions(format=options.tiles.format, url=options.tiles.url)
     how = RenderOptions(frame=ViewportOptions(zoom=options.frame.zoom), labels=options.labels, tiles=tiles)
