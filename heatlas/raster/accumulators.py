@@ -86,7 +86,8 @@ class Accumulators:
         top, bottom = filled_rows(self.counts.reshape(shape))
         if 2 * (bottom - top) > shape[0]:
             return self.counts.astype(dtype)
-        wider, filled = np.zeros(len(self.counts), dtype), slice(top * shape[1], bottom * shape[1])
+        wider: NDArray[Any] = np.zeros(len(self.counts), dtype)
+        filled = slice(top * shape[1], bottom * shape[1])
         wider[filled] = self.counts[filled]
         return wider
 
