@@ -7,6 +7,7 @@ import struct
 import sys
 import tracemalloc
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -140,6 +141,31 @@ def test_zlib_stands_in_for_isal(level, monkeypatch):
 def test_a_picture_without_pixels_is_refused(shape):
     with pytest.raises(BadOption, match="cannot be written as PNG"):
         encode_png(Picture(np.zeros(shape, np.uint8), colormap("ember")))
+
+
+@pytest.mark.parametrize("level", [TILE_LEVEL, FILE_LEVEL])
+def test_a_picture_has_the_same_bytes_wherever_it_lies_and_whatever_memory_held_before(level):
+    rng = np.random.default_rng(4)
+    smooth = np.add.outer(np.arange(256), np.arange(256)) * rng.random((256, 256)) / 4
+    shapes = [smooth.astype(np.uint8), np.where(rng.random((256, 256)) < 0.97, 0, 9).astype(np.uint8), smooth[:40, :50]]
+    palette = colormap("ember")
+    first = [encode_png(Picture(pixels.astype(np.uint8), palette), level=level) for pixels in shapes]
+
+    def again(seed):
+        draws, equal = np.random.default_rng(seed), True
+        for _ in range(60):
+            # Freed memory full of noise, of the sizes that a compressor takes.
+            for size in draws.choice([1 << 12, 1 << 16, 100_000, 300_000], 4):
+                np.frombuffer(bytearray(int(size)), np.uint8)[:] = draws.integers(0, 256)
+            which = int(draws.integers(len(shapes)))
+            pixels, offset = shapes[which], int(draws.integers(64))
+            moved = np.empty(offset + pixels.size, np.uint8)[offset:].reshape(pixels.shape)
+            moved[:] = pixels
+            equal &= encode_png(Picture(moved, palette), level=level) == first[which]
+        return equal
+
+    with ThreadPoolExecutor(3) as pool:
+        assert all(pool.map(again, range(3)))
 
 
 def test_levels_outside_are_refused():
