@@ -19,8 +19,6 @@ from typing import TYPE_CHECKING
 from no_waiting import SCRIPTS, Row, measured, tell
 from turns import HEATLAS, HOTPOT, Command, Took, arguments, environment, in_turns, parse, run
 
-from heatlas.demo import write_demo
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -47,11 +45,11 @@ def main() -> None:
         parser.error("--write needs the demo as it is by default")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        variables = environment(folder / "config")
         source = options.source.resolve() if options.source else folder / "export"
         if not options.source:
-            write_demo(source, activities=options.activities, seed=1)
+            run((*HEATLAS, "demo", str(source), "--activities", str(options.activities)), folder, variables)
         files = sum(path.is_file() and path.suffix != ".csv" for path in source.rglob("*"))
-        variables = environment(folder / "config")
         commands: dict[str, Command] = {"heatlas": (*HEATLAS, "import", str(source), "-l", "new.db", "-q")}
         if options.hotpot:
             activities = source / "activities"

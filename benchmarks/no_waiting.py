@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -26,7 +25,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 SCRIPTS = {
     "install.py": ("size of an installation", "first picture after it"),
     "start_up.py": (
-        "`--version`", "`render --help`", "`import` again, nothing new", "`render -o tiles/` again, nothing changed",
+        "`--version`", "`render --help`", "`import` again, nothing new", "the same, the first time",
+        "`render -o tiles/` again, nothing changed", "the same, for the first time",
         "picture of 1000 px, from a library", "picture of 1000 px, of one GPX",
     ),
     "importing.py": ("import, per file", "size of a library"),
@@ -59,6 +59,12 @@ class Row:
     ratio: float | None = None
     """How many times as much the peer took, of what is compared first."""
 
+    @property
+    def figures(self) -> str:
+        """All of them, as cells of the table."""
+        times = "-" if self.ratio is None else f"{self.ratio:.0f}" if self.ratio >= 10 else f"{self.ratio:.2g}"
+        return f"{self.ours} | {self.peer} | {self.theirs} | {times}"
+
 
 def compared(name: str, ours: Took, peer: str = "-", theirs: Took | None = None) -> Row:
     """Return a row of seconds of the processor and of the clock."""
@@ -74,13 +80,13 @@ def write_block(page: Path, script: str, text: str) -> None:
     _, ended, after = rest.partition(end)
     if not (found and ended):
         raise SystemExit(f"{page} has no marks of benchmarks/{script}")
-    page.write_text(f"{before}{begin}{text.strip()}\n{end}{after}", encoding="utf-8")
+    page.write_text(f"{before}{begin}\n{text.strip()}\n\n{end}{after}", encoding="utf-8")
 
 
 def read_block(page: Path, script: str) -> str:
     """Return the text between the two marks of a script in a page."""
     text = page.read_text(encoding="utf-8").partition(f"<!-- figures of benchmarks/{script} -->\n")[2]
-    return text.partition("<!-- end of figures -->")[0]
+    return text.partition("<!-- end of figures -->")[0].strip()
 
 
 def measured() -> str:
@@ -91,16 +97,11 @@ def measured() -> str:
 
 def tell(script: str, when: str, rows: Iterable[Row], write: bool, page: Path = PAGE) -> None:
     """Print rows of a script, and with `write` put them into the table, in its order."""
-    told = {}
-    for row in rows:
-        ratio = "-" if row.ratio is None else f"{row.ratio:.2g}"
-        told[row.name] = f"| {row.name} | `{script}` | {row.ours} | {row.peer} | {row.theirs} | {ratio} | {when} |"
+    told = {row.name: f"| {row.name} | `{script}` | {row.figures} | {when} |" for row in rows}
     print("\n".join(told.values()))
     if write:
-        there = {
-            re.split(r" \| ", line[2:], maxsplit=1)[0]: line for line in read_block(page, "no_waiting.py").splitlines()
-        }
-        there |= told
+        lines = read_block(page, "no_waiting.py").splitlines()
+        there = {line[2:].partition(" | ")[0]: line for line in lines} | told
         names = [name for names in SCRIPTS.values() for name in names]
         write_block(page, "no_waiting.py", "\n".join([*HEAD, *(there[name] for name in names if name in there)]))
 
@@ -110,18 +111,15 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=SCRIPTS, default=list(SCRIPTS), metavar="SCRIPT")
     options = parser.parse_args()
     for script in options.only:
-        command = [
-            sys.executable,
-            str(Path(__file__).with_name(script)),
-            "--turns",
-            str(options.turns),
-            *MORE.get(script, ()),
-        ]
+        command = [sys.executable, str(Path(__file__).with_name(script)), "--turns", str(options.turns)]
+        command += MORE.get(script, ())
         for peer in PEERS[script]:
             if getattr(options, peer):
                 command += [f"--{peer}", getattr(options, peer)]
+        if options.write:
+            command.append("--write")
         print(f"\n{script}", flush=True)
-        subprocess.run([*command, *(["--write"] if options.write else [])], check=True)
+        subprocess.run(command, check=True)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from no_waiting import SCRIPTS, compared, measured, tell
-from turns import HEATLAS, HITTEKAART, HOTPOT, Command, Took, arguments, environment, in_turns, parse, run_all
-
-from heatlas.demo import write_demo
+from turns import HEATLAS, HITTEKAART, HOTPOT, Command, Took, arguments, environment, in_turns, parse, run, run_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,9 +27,9 @@ ACTIVITIES = 200
 STRAIGHT, THROUGH = "heatlas, straight", "heatlas, through a library"
 
 
-def demo(folder: Path) -> Path:
-    """Write the GPX files of a demo, unpacked; hittekaart takes no others."""
-    write_demo(folder / "demo", activities=ACTIVITIES, seed=1)
+def demo(folder: Path, variables: dict[str, str]) -> Path:
+    """Write the GPX files of a demo, unpacked, as peers take them."""
+    run((*HEATLAS, "demo", "demo", "--activities", str(ACTIVITIES)), folder, variables)
     gpx = folder / "gpx"
     gpx.mkdir()
     for path in (folder / "demo").rglob("*.gpx.gz"):
@@ -66,9 +64,9 @@ def main() -> None:
         parser.error("--write takes neither SOURCE nor --zoom")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        source = options.source.resolve() if options.source else demo(folder)
-        print(f"{len(list(source.rglob('*.gpx')))} GPX files to zooms 0 to {options.zoom}")
         variables = environment(folder / "config")
+        source = options.source.resolve() if options.source else demo(folder, variables)
+        print(f"{len(list(source.rglob('*.gpx')))} GPX files to zooms 0 to {options.zoom}")
 
         def anew(commands: list[Command]) -> Took:
             with tempfile.TemporaryDirectory(dir=folder) as empty:

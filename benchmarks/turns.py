@@ -35,7 +35,8 @@ class Took(NamedTuple):
     wall: float
     """Seconds of the clock."""
     memory: float = 0.0
-    """Largest resident memory of one process, in MB."""
+    """Largest resident memory of one process, in MB; the system counts that of this script as well, before the command
+    replaces it."""
 
     @property
     def told(self) -> str:
@@ -109,7 +110,7 @@ def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
     from heatlas.kernels import ahead
 
     options = parser.parse_args()
-    if not ahead.LIBRARY.exists():
+    if ahead.find_library() is None:
         print("kernels are not compiled ahead here (python -m heatlas.kernels.ahead_build), so numba is loaded")
     for peer in SOURCES:
         binary = getattr(options, peer, "")
