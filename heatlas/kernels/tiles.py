@@ -1,4 +1,4 @@
-"""Add the passages of one tile of the index to its pixels, with a filter over activities.
+"""Add the passages of one tile of the index to its pixels, with a filter over activities; list the pixels.
 
 Pixels are as `heatlas.kernels.index.decode_pixels` gives them, run after run; their amounts or values are decoded on
 the way. A filter is an array of bool by the number of the activity; an empty one keeps all.
@@ -13,7 +13,10 @@ from heatlas.kernels.index import read_header
 from heatlas.kernels.numbers import longest, read_numbers, unzigzag
 from heatlas.kernels.reduce import add_value
 
-__all__ = ["add_activities_of", "add_amounts", "add_passes", "add_values"]
+__all__ = [
+    "add_activities_of", "add_amounts", "add_passes", "add_values", "list_filled", "mark_filled", "place_pixels",
+    "take_values",
+]  # fmt: skip
 
 _ONE, _TWO = np.uint64(1), np.uint64(2)
 
@@ -38,27 +41,36 @@ def add_passes(data, keep, counts):
     ids, lengths, at = read_header(data)
     i, end, more = np.uint64(at), np.uint64(data.shape[0]), True
     for r in range(ids.shape[0]):
-        length, kept, done = lengths[r], _kept(keep, ids[r]), np.int64(0)
-        more = more and length > 0 and i + _ONE < end
+        left, kept = np.uint64(lengths[r]), _kept(keep, ids[r])
+        more = more and left > 0 and i + _ONE < end
         if more:
             here = np.int64(data[i]) | np.int64(data[i + _ONE]) << 8
             i += _TWO
             if kept:
                 counts[np.uint16(here)] += np.uint32(1)
-            done = np.int64(1)
-            while done < length and i < end:
-                step = np.int64(data[i])
-                if step != 0:
-                    here += ((step >> 4) << 8) + (step & 15) - 2056  # 8 rows and 8 columns
-                    i += _ONE
-                elif i + _TWO < end:
-                    here = np.int64(data[i + _ONE]) | np.int64(data[i + _TWO]) << 8
-                    i += _ONE + _TWO
+            left -= _ONE
+            while left > 0 and i < end:
+                # Steps of one byte, as far as the run and the bytes go.
+                first, last = i, i + min(left, end - i)
                 if kept:
-                    counts[np.uint16(here)] += np.uint32(1)
-                done += 1
+                    while i < last and data[i] != 0:
+                        step = np.int64(data[i])
+                        here += ((step >> 4) << 8) + (step & 15) - 2056  # 8 rows and 8 columns
+                        counts[np.uint16(here)] += np.uint32(1)
+                        i += _ONE
+                else:
+                    while i < last and data[i] != 0:
+                        i += _ONE
+                left -= i - first
+                if i < last:  # a pixel farther away
+                    if i + _TWO < end:
+                        here = np.int64(data[i + _ONE]) | np.int64(data[i + _TWO]) << 8
+                        i += _ONE + _TWO
+                    if kept:
+                        counts[np.uint16(here)] += np.uint32(1)
+                    left -= _ONE
         if kept:
-            counts[0] += np.uint32(length - done)
+            counts[0] += np.uint32(left)
 
 
 @kernel("const u2[:]", "const i8[:]", "const i8[:]", "const b1[:]", "i8", "i8[:]", "u4[:]")
@@ -142,3 +154,73 @@ def add_values(pixels, ids, lengths, keep, data, step, table, least, count, tota
             else:
                 value = known * step
             add_value(pixel, value, count, total, square, extreme, greatest)
+
+
+@kernel("const u4[:] | const f8[:]", "u1[:]")
+def mark_filled(plane, marks):
+    """Set `marks` (65536,) to 1 where a plane (65536,) is not 0."""
+    for k in range(marks.shape[0]):
+        marks[k] |= np.uint8(plane[k] != 0)
+
+
+@kernel("u8[:]", "const u1[:]", "u2[:]")
+def list_filled(words, marks, pixels):
+    """Write the pixels that are marked to `pixels` (65537,), ascending, and clear their marks; returns how many.
+
+    Parameters
+    ----------
+    words : ndarray of uint64 (8192,)
+        The memory of `marks`: eight pixels that are empty are passed at once.
+    marks : ndarray of uint8 (65536,)
+        0 or 1.
+    """
+    count = np.uint64(0)
+    for w in range(words.shape[0]):
+        if words[w] != 0:
+            first = np.uint64(8 * w)
+            for k in range(8):
+                pixel = first + np.uint64(k)
+                pixels[count] = pixel  # the next one takes its place where it is not marked
+                count += np.uint64(marks[pixel])
+            words[w] = 0
+    return np.int64(count)
+
+
+@kernel("u4[:] | f8[:]", "const u2[:]", "u4[:] | f8[:]")
+def take_values(plane, pixels, values):
+    """Move the values of pixels from a plane (65536,), which is then 0 there, to `values` (k,) of the same type."""
+    for k in range(pixels.shape[0]):
+        values[k] = plane[pixels[k]]
+        plane[pixels[k]] = 0
+
+
+@kernel("const u2[:]", "const u4[:] | const f8[:]", "i8", "i8", "u4[:, :] | f4[:, :] | f8[:, :]")
+def place_pixels(pixels, values, left, top, plane):
+    """Write the values (k,) of pixels of a tile into a plane (height, width), as far as they lie inside.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint16 (k,)
+        Row * 256 + column, ascending.
+    left, top : int
+        Column and row of the tile's corner in the plane.
+    """
+    height, width = plane.shape
+    begin, end = _first_from(pixels, -top << 8), _first_from(pixels, (height - top) << 8)
+    for k in range(begin, end):
+        row, column = (pixels[k] >> 8) + top, (pixels[k] & 255) + left
+        if 0 <= column < width:
+            plane[row, column] = values[k]
+
+
+@helper()
+def _first_from(pixels, least):
+    """Number of the first of some ascending pixels that is not below one."""
+    low, high = 0, pixels.shape[0]
+    while low < high:
+        middle = (low + high) >> 1
+        if pixels[middle] < least:
+            low = middle + 1
+        else:
+            high = middle
+    return low

@@ -1,6 +1,6 @@
 """Draw windows of tiles fast, with the same result as `heatlas.tiles.fields.field_window`.
 
-Tiles of the index are counted once and cached in single precision, in which they are smoothed. The value at which each
+Tiles of the index are counted once and cached. The value at which each
 step of the palette begins is found beforehand, so that no logarithm is taken per pixel.
 """
 
@@ -12,21 +12,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.core.window import Window
-from heatlas.kernels.blur import blur_rows
 from heatlas.kernels.steps import colour_means
+from heatlas.raster.gaussian import smooth
 from heatlas.raster.reductions import MORE, ONCE
 from heatlas.style.colour import colour, palette
 from heatlas.style.image import Picture
 from heatlas.style.stepping import Begins, begins_of
 from heatlas.tiles.busy_tiles import census_for
 from heatlas.tiles.cache import Cache
-from heatlas.tiles.fields import SIDE, as_drawn, count_tile, field_window, margins, mosaic, reading
+from heatlas.tiles.fields import SIDE, as_drawn, count_tiles, field_window, margins, mosaic
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from heatlas.core.window import Window
     from heatlas.raster.grid import Grid
+    from heatlas.raster.tile_pixels import TilePixels
     from heatlas.style.tone import Tone
     from heatlas.tiles.fields import Field
 
@@ -83,8 +86,8 @@ class TilePainter:
         return frozenset(zip(tile_counts.x.tolist(), tile_counts.y.tolist(), strict=True))
 
     @cached_property
-    def _counted(self) -> Cache[Grid | None]:
-        return Cache(_CACHE, lambda grid: 0 if grid is None else grid.nbytes)
+    def _counted(self) -> Cache[TilePixels | None]:
+        return Cache(_CACHE, lambda tile: 0 if tile is None else tile.nbytes)
 
     @cached_property
     def _opaque_palette(self) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
@@ -106,27 +109,13 @@ class TilePainter:
 
     def _smoothed(self, window: Window) -> Grid | None:
         """Equal to `heatlas.tiles.fields.smoothed`."""
-        smoothing, measure = self.field.look.smoothing, self.field.look.measure
         margin = margins(self.field, window)[0]
-        with reading(self.field):
-            bare = mosaic(window.grown(margin), measure, self._tile)
-        if bare is None:
-            return None
-        sigma = smoothing.sigma(window)
+        bare = mosaic(self.field, window.grown(margin), self._tiles, single=True)
+        return None if bare is None else smooth(bare, self.field.look.smoothing, window, 1)
 
-        def blur(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-            out = np.empty((window.height, window.width), np.float32)
-            blur_rows(plane, sigma, margin, measure.of_lines, 0, window.height, out)
-            return out
-
-        return bare.map(blur, window)
-
-    def _tile(self, x: int, y: int) -> Grid | None:
-        """Count a tile of the index, once, in single precision; None if it is empty."""
-
-        def count() -> Grid | None:
-            window = Window(SIDE * 2.0**self.zoom, x * SIDE, y * SIDE, SIDE, SIDE)
-            grid = count_tile(self.field, window)
-            return None if grid is None else grid.map(lambda plane: plane.astype(np.float32))
-
-        return self._counted.get((x, y), count) if self._held is None or (x, y) in self._held else None
+    def _tiles(self, places: Sequence[tuple[int, int]]) -> Sequence[TilePixels | None]:
+        """Count tiles of the index, each once; None for those that are empty."""
+        held = [place for place in places if self._held is None or place in self._held]
+        counted = self._counted.get_all(held, lambda missing: count_tiles(self.field, SIDE * 2.0**self.zoom, missing))
+        found = dict(zip(held, counted, strict=True))
+        return [found.get(place) for place in places]

@@ -6,6 +6,7 @@
 `offered`       measures that menus offer
 `left_out`      what a map of a measure leaves out, in sentences
 `grid`          planes over a window
+`tile_pixels`   tiles as the pixels that hold anything, and windows put together from them
 `relations`     correlations, slopes and residuals made of planes
 `terciles`      two means at once, in 3 x 3 classes
 `sides`         the two filters of a difference, in words

@@ -60,7 +60,7 @@ class Plane:
     @property
     def extreme(self) -> bool:
         """Whether it holds the least or the greatest."""
-        return self.rule in {Rule.LEAST, Rule.GREATEST}
+        return self.rule is Rule.LEAST or self.rule is Rule.GREATEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from heatlas.core.filesystems import locate
 from heatlas.kernels.partials import fill_tile
 from heatlas.library.file.settings import Settings
 from heatlas.pmtiles.hilbert import first_number, number_of, places_at
+from heatlas.raster.tile_pixels import PixelTaker
 from heatlas.scale.census import Census, Part
-from heatlas.scale.planes import merged_rules, tile_grid
+from heatlas.scale.planes import merged_rules, tile_planes
 from heatlas.scale.rows import concatenated, written
 from heatlas.tiles.cache import Cache
 from heatlas.tiles.fields import SIDE, Field
@@ -28,10 +29,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.core.window import Window
     from heatlas.library.file.store import Library
-    from heatlas.raster.grid import Grid
     from heatlas.raster.measure import Measure
+    from heatlas.raster.tile_pixels import TilePixels
     from heatlas.scale.recipe import Recipe
     from heatlas.scale.rows import TileRows
 
@@ -68,16 +68,15 @@ class MergedTiles:
         self._samples: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
         self._lock = threading.Lock()
 
-    def tile(self, window: Window, measure: Measure) -> Grid | None:
+    def tile(self, zoom: int, x: int, y: int, measure: Measure) -> TilePixels | None:
         """Return a tile; None if it is empty."""
-        data = self._data(number_of(round(window.zoom), window.x // SIDE, window.y // SIDE))
+        data = self._data(number_of(zoom, x, y))
         if data is None or not len(data):
             return None
         rules = merged_rules(measure)
         planes = np.zeros((len(rules), SIDE * SIDE), np.int64)
         fill_tile(data, rules, planes)
-        grid = tile_grid(window, measure, planes)
-        return grid if any(plane.any() for plane in grid.planes.values()) else None
+        return PixelTaker().take(tile_planes(measure, planes))
 
     def _data(self, number: int) -> NDArray[np.uint8] | None:
         at = bisect_right(self._firsts, number) - 1
@@ -184,7 +183,7 @@ def merged_field(tiles: MergedTiles, recipe: Recipe, activities: int) -> Field:
     snapshot = Snapshot("", {}, 0, settings, {}, hides=False)
     view = View(
         cast("Library", None),  # nothing is read from a library where tiles are counted elsewhere
-        threading.Lock(), -1, snapshot, Cache(0, len), Cache(_GRIDS, lambda grid: 0 if grid is None else grid.nbytes),
+        threading.Lock(), -1, snapshot, Cache(0, len), Cache(_GRIDS, lambda tile: 0 if tile is None else tile.nbytes),
         Cache(_TONES, lambda tone: 5000), Cache(0, lambda counts: counts.nbytes), Cache(0, len),
     )  # fmt: skip
     chosen = Chosen(np.ones(1, np.bool_), activities, "all")

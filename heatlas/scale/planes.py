@@ -11,7 +11,6 @@ from heatlas.core.errors import BadOption
 from heatlas.kernels.partials import ADDED, GREATEST, LEAST, PASSES, PERSONS, SIGNED, TRACKS
 from heatlas.kernels.partials import VALUES as OF_VALUES
 from heatlas.library.file.columns import AMOUNTS, VALUES
-from heatlas.raster.grid import Grid
 from heatlas.raster.measure import SPENT
 from heatlas.raster.offered import name_of
 from heatlas.raster.threshold import UNION_FROM
@@ -20,10 +19,18 @@ from heatlas.tracks.metrics import METRICS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from heatlas.core.window import Window
     from heatlas.raster.measure import Measure
+    from heatlas.raster.reductions import NamedPlanes
 
-__all__ = ["CountedPlanes", "column_of", "merged_rules", "numbers_of_steps", "planes_of", "refuse_measure", "tile_grid"]
+__all__ = [
+    "CountedPlanes",
+    "column_of",
+    "merged_rules",
+    "numbers_of_steps",
+    "planes_of",
+    "refuse_measure",
+    "tile_planes",
+]
 
 _TABLE = 20
 """Binary digits behind the point of the values of tables (`heatlas.library.file.columns`)."""
@@ -91,17 +98,13 @@ def numbers_of_steps(metric: str) -> NDArray[np.int64]:
     return found
 
 
-def tile_grid(window: Window, measure: Measure, planes: NDArray[np.int64]) -> Grid:
-    """Make a tile's grid of merged planes (p, 65536), equal to `heatlas.library.index.drawing.draw`."""
-    shape = (window.height, window.width)
+def tile_planes(measure: Measure, planes: NDArray[np.int64]) -> NamedPlanes:
+    """Name the merged planes of a tile (p, 65536), equal to those of `heatlas.library.index.drawing.draw`."""
     reduction = measure.reduction
     if not measure.metric:
-        counts = planes[-1].reshape(shape)
-        if reduction in SPENT:
-            return Grid.of(window, measure, counts * AMOUNTS[reduction][1])
-        return Grid.of(window, measure, counts.astype(np.uint32))
+        total = measure.layout.total
+        return {total: planes[-1] * AMOUNTS[reduction][1] if reduction in SPENT else planes[-1].astype(np.uint32)}
     _, step, table, _ = VALUES[measure.metric]
     counts = planes[1] if reduction == "mean" else np.minimum(planes[1], 1)
     values = planes[2] * (2.0**-_TABLE if len(table) else float(step))
-    found = {"n": counts.astype(np.float64).reshape(shape), "x": values.reshape(shape)}
-    return Grid(window, measure, found)
+    return {"n": counts.astype(np.float64), "x": values}

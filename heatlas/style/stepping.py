@@ -49,26 +49,36 @@ def steps_of(grid: Grid, tone: Tone) -> NDArray[np.uint8] | None:
     tone : Tone
         Fitted to the whole map.
     """
-    if not grid.sums or tone.diverging or tone.local is not None or tone.position(0.0) * 255 > 0.5:
+    if not grid.sums or tone.diverging or tone.local is not None:
+        return None
+    begins = begins_of(tone, sums=True)
+    if begins is None:
         return None
     steps, values = np.empty(grid.total.shape, np.uint8), np.ascontiguousarray(grid.total, np.float32).reshape(-1)
-    step_of_values(values, values.view(np.int32), *begins_of(tone, sums=True), steps.reshape(-1))
+    step_of_values(values, values.view(np.int32), *begins, steps.reshape(-1))
     return steps
 
 
-def begins_of(tone: Tone, *, sums: bool) -> Begins:
-    """Find where the steps of a tone begin; of sums among the values above 0, of means among all."""
+def begins_of(tone: Tone, *, sums: bool) -> Begins | None:
+    """Find where the steps of a tone begin; of sums among the values above 0, of means among all.
+
+    None for sums that do not begin at step 0.
+    """
     knots = None if tone.knots is None else tone.knots.tobytes()
     return _begins(tone.curve, tone.low, tone.high, tone.fade, tone.alike, knots, sums)
 
 
 @lru_cache(_TONES)
-def _begins(curve: str, low: float, high: float, fade: float, alike: float, knots: bytes | None, sums: bool) -> Begins:
+def _begins(
+    curve: str, low: float, high: float, fade: float, alike: float, knots: bytes | None, sums: bool
+) -> Begins | None:
     """Bisect on the bits of float32, by which numbers are ordered.
 
     The tone is given by its values, as scales of views are fitted again and again, to the same.
     """
     tone = Tone(curve, low, high, None if knots is None else np.frombuffer(knots), fade, alike=alike)
+    if sums and tone.position(0.0) * 255 > 0.5:
+        return None
     steps = np.arange(1, 256)
     first, last = np.full(255, 0 if sums else _FIRST), np.full(255, _INFINITE)
     for _ in range(31 if sums else 32):

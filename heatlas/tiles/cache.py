@@ -6,13 +6,14 @@ import sys
 import threading
 from collections import OrderedDict
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Sequence
 
 __all__ = ["Cache"]
 
+K = TypeVar("K", bound="Hashable")
 T = TypeVar("T")
 _OVERHEAD = 200
 """Bytes of an entry besides its value."""
@@ -26,7 +27,8 @@ class Cache(Generic[T]):
     def __init__(self, limit: int, size: Callable[[T], int]) -> None:
         self._limit, self._size = limit, size
         self._entries: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
-        self._making: dict[Hashable, Future[T]] = {}
+        self._making: dict[Hashable, Future[dict[Any, T]]] = {}
+        """Key that is being made -> all values that are made with it."""
         self._bytes = 0
         self._lock = threading.Lock()
 
@@ -48,25 +50,44 @@ class Cache(Generic[T]):
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """Stored value; else make it while others that ask for it wait. A failure is raised to all and not stored."""
+        return self.get_all([key], lambda _: [make()])[0]
+
+    def get_all(self, keys: Sequence[K], make: Callable[[list[K]], Sequence[T]]) -> list[T]:
+        """Stored values of different keys of one size; those that are missing are made together, as `get` makes one."""
+        found: dict[K, T] = {}
+        awaited: list[tuple[K, Future[dict[Any, T]]]] = []
+        missing: list[K] = []
+        mine: Future[dict[Any, T]] = Future()
         with self._lock:
-            if key in self._entries:
-                self._entries.move_to_end(key)
-                return self._entries[key][0]
-            waiting = self._making.get(key)
-            if waiting is None:
-                mine = self._making[key] = Future()
-        if waiting is not None:
-            return waiting.result()
+            for key in keys:
+                if key in self._entries:
+                    self._entries.move_to_end(key)
+                    found[key] = self._entries[key][0]
+                elif (waiting := self._making.get(key)) is not None:
+                    awaited.append((key, waiting))
+                else:
+                    missing.append(key)
+                    self._making[key] = mine
+        if missing:
+            found.update(self._made(missing, mine, make))
+        # Whoever waits has made all that others may wait for.
+        found.update((key, waiting.result()[key]) for key, waiting in awaited)
+        return [found[key] for key in keys]
+
+    def _made(self, missing: list[K], mine: Future[dict[Any, T]], make: Callable[[list[K]], Sequence[T]]) -> dict[K, T]:
         try:
-            made = make()
+            made = dict(zip(missing, make(missing), strict=True))
         except BaseException as error:
             with self._lock:
-                del self._making[key]
+                for key in missing:
+                    del self._making[key]
             mine.set_exception(error)
             raise
+        overhead = _bytes_of(missing[0]) + _OVERHEAD
         with self._lock:
-            del self._making[key]
-            self._keep(key, made)
+            for key, value in made.items():
+                del self._making[key]
+                self._keep(key, value, overhead)
         mine.set_result(made)
         return made
 
@@ -76,8 +97,8 @@ class Cache(Generic[T]):
             for key in [key for key in self._entries if stale(key)]:
                 self._bytes -= self._entries.pop(key)[1]
 
-    def _keep(self, key: Hashable, made: T) -> None:
-        size = self._size(made) + _bytes_of(key) + _OVERHEAD
+    def _keep(self, key: Hashable, made: T, overhead: int) -> None:
+        size = self._size(made) + overhead
         self._entries[key] = made, size
         self._bytes += size
         while self._bytes > self._limit and self._entries:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from heatlas.core.window import Window
-    from heatlas.raster.grid import Grid
     from heatlas.raster.measure import Measure
+    from heatlas.raster.tile_pixels import TilePixels
     from heatlas.tiles.tile_counts import TileCounts
 
 __all__ = ["CountedTiles"]
@@ -18,8 +17,8 @@ __all__ = ["CountedTiles"]
 class CountedTiles(Protocol):
     """Source of tiles before smoothing, in place of the index of a library; thread-safe."""
 
-    def tile(self, window: Window, measure: Measure) -> Grid | None:
-        """Return the tile whose window is given, with the planes of `heatlas.library.index.drawing.draw`.
+    def tile(self, zoom: int, x: int, y: int, measure: Measure) -> TilePixels | None:
+        """Return a tile, with the planes of `heatlas.library.index.drawing.draw_tiles`.
 
         None if it is empty.
         """

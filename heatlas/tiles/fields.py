@@ -13,17 +13,17 @@ from heatlas.core.mercator import CIRCUMFERENCE
 from heatlas.core.window import Window
 from heatlas.library.file.settings import Settings
 from heatlas.library.index.coverage import renewal
-from heatlas.library.index.drawing import draw
+from heatlas.library.index.drawing import draw_tiles
 from heatlas.library.index.passage_tiles import needs_facts
 from heatlas.library.index.people import people_around
 from heatlas.library.points.point_drawing import DEEPEST_TILES, draw_tile
 from heatlas.library.points.point_times import PointIndex, read_timed
 from heatlas.library.rows.activity_means import ActivityFacts, read_means
 from heatlas.raster.gaussian import halo, smooth
-from heatlas.raster.grid import Grid, paste
 from heatlas.raster.point_kernel import halo as kernel_halo
 from heatlas.raster.point_kernel import spread
 from heatlas.raster.threshold import is_shown
+from heatlas.raster.tile_pixels import SIDE, assembled, places_in
 from heatlas.tiles.look import Filter
 from heatlas.tiles.view import choose_in, signs_matter
 from heatlas.tracks.athlete import refuse_without_athlete
@@ -31,14 +31,14 @@ from heatlas.tracks.filters import names_in
 from heatlas.tracks.people import refuse_nobody
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from heatlas.library.index.passage_tiles import Sides
     from heatlas.raster.gaussian import Smoothing
-    from heatlas.raster.measure import Measure
+    from heatlas.raster.grid import Grid
+    from heatlas.raster.tile_pixels import TilePixels
     from heatlas.tiles.counted import CountedTiles
     from heatlas.tiles.look import Look
     from heatlas.tiles.snapshot import Chosen, Snapshot
@@ -46,12 +46,10 @@ if TYPE_CHECKING:
     from heatlas.tracks.metrics.model import Model
 
 __all__ = [
-    "SIDE", "Field", "all_facts", "as_drawn", "bare", "count_tile", "doubled", "facts_of", "field_window",
-    "first_zoom", "index_in", "margins", "mosaic", "reading", "sides_of", "signs_matter_in", "smoothed", "zooms_read",
+    "SIDE", "Field", "all_facts", "as_drawn", "bare", "count_tiles", "doubled", "facts_of", "field_window",
+    "first_zoom", "index_in", "margins", "mosaic", "sides_of", "signs_matter_in", "smoothed", "zooms_read",
 ]  # fmt: skip
 
-SIDE = 256
-"""Pixels of a tile."""
 _SMOOTHEST = 16.0
 """Pixels at the equator: a wider smoothing is drawn from a coarser zoom, where the difference cannot be seen."""
 _WIDEST = 48.0
@@ -134,10 +132,11 @@ def field_window(field: Field, window: Window) -> Grid | None:
 
 def smoothed(field: Field, window: Window) -> Grid | None:
     """Draw a window of an indexed zoom with its halo, then smooth it or spread its points."""
-    grid = bare(field, window.grown(*margins(field, window)))
+    columns, rows = margins(field, window)
+    kernel = field.look.kernel
+    grid = bare(field, window.grown(columns, rows), single=kernel is None and rows > 0)
     if grid is None:
         return None
-    kernel = field.look.kernel
     return smooth(grid, field.look.smoothing, window, 1) if kernel is None else spread(grid, kernel, window, 1)
 
 
@@ -149,47 +148,56 @@ def margins(field: Field, window: Window) -> tuple[int, int]:
     return rows, rows
 
 
-def bare(field: Field, window: Window) -> Grid | None:
-    """Assemble a window, before smoothing, from cached tiles of the index."""
-    with reading(field):
-        return mosaic(window, field.look.measure, _counter(field, window.scale))
+def bare(field: Field, window: Window, *, single: bool = False) -> Grid | None:
+    """Assemble a window, before smoothing, from cached tiles (see `mosaic`)."""
+    scale, measure = window.scale, field.look.measure
+    stored = field.snapshot.point_sets.get(field.look.point_set)
+    of = (field.chosen.key, field.model) if stored is None else (stored.number, field.look.during)
+    whose = field.snapshot.version, of, measure.key, scale  # a sum and its density share the cached tiles
+
+    def tiles(places: Sequence[tuple[int, int]]) -> Sequence[TilePixels | None]:
+        keys = [(whose, place) for place in places]
+        return field.view.grids.get_all(keys, lambda some: count_tiles(field, scale, [place for _, place in some]))
+
+    return mosaic(field, window, tiles, single=single)
 
 
-def reading(field: Field) -> AbstractContextManager[object]:
-    """Read all tiles inside in one state of the library, which is looked up once for all of them."""
-    none = field.counted is not None or field.look.point_set
-    return nullcontext() if none else field.view.library.read()
-
-
-def mosaic(window: Window, measure: Measure, tile: Callable[[int, int], Grid | None]) -> Grid | None:
-    """Assemble a window from tiles.
+def mosaic(
+    field: Field,
+    window: Window,
+    tiles: Callable[[Sequence[tuple[int, int]]], Sequence[TilePixels | None]],
+    *,
+    single: bool = False,
+) -> Grid | None:
+    """Assemble a window from tiles, without pixels that too few people passed.
 
     Parameters
     ----------
+    field : Field
+        Source of the tiles.
     window : Window
         Window of a whole zoom; it may cross the antimeridian.
-    measure : Measure
-        Measure of the tiles.
-    tile : callable
-        Returns the tile of a column and a row, or None if it is empty.
+    tiles : callable
+        Returns the tiles of some columns and rows, each with what anybody passed, or None if it is empty.
+    single : bool
+        Make planes of single precision, in which tracks are smoothed.
 
     Returns
     -------
     Grid or None
         None if the window is empty.
     """
-    planes: dict[str, NDArray[Any]] = {}
-    signed, across = False, round(window.scale) // SIDE
-    for row in range(max(window.y // SIDE, 0), min((window.y + window.height - 1) // SIDE, across - 1) + 1):
-        for column in range(window.x // SIDE, (window.x + window.width - 1) // SIDE + 1):
-            part = tile(column % across, row)
-            if part is None:
-                continue
-            for name, plane in part.planes.items() if not planes else ():
-                planes[name] = np.zeros((window.height, window.width), plane.dtype)
-            paste(planes, part, column * SIDE - window.x, row * SIDE - window.y)
-            signed = part.signed
-    return Grid(window, measure, planes, signed) if planes else None
+    across, threshold = round(window.scale) // SIDE, field.snapshot.threshold
+    with field.view.library.read() if threshold.people else nullcontext():  # passages and people in one state
+        places = places_in(window)
+        wrapped = list(dict.fromkeys((x % across, y) for x, y in places))
+        found = dict(zip(wrapped, tiles(wrapped), strict=True))
+        parts = (((x, y), found[x % across, y]) for x, y in places)
+        counted = assembled(window, field.look.measure, parts, single=single)
+        if counted is None or not threshold or field.counted is not None or field.look.point_set:
+            return counted if counted is None or not _signed(field) else replace(counted, signed=True)
+        grid = threshold.applied(counted, _shown_in(field, window) if threshold.people else None)
+    return grid if any(plane.any() for plane in grid.planes.values()) else None
 
 
 def _signed(field: Field) -> bool:
@@ -204,21 +212,6 @@ def signs_matter_in(field: Field) -> bool:
     return stored is not None and _signed(field) and signs_matter(field.view, stored)
 
 
-def _counter(field: Field, scale: float) -> Callable[[int, int], Grid | None]:
-    """Return the function that counts tiles of a scale, or takes them from the cache."""
-    measure, chosen = field.look.measure, field.chosen
-    stored = field.snapshot.point_sets.get(field.look.point_set)
-
-    def count(x: int, y: int) -> Grid | None:
-        if stored is not None:
-            return draw_tile(index_in(field), round(scale / SIDE).bit_length() - 1, x, y, measure)
-        return count_tile(field, Window(scale, x * SIDE, y * SIDE, SIDE, SIDE))
-
-    of = (chosen.key, field.model) if stored is None else (stored.number, field.look.during)
-    whose = field.snapshot.version, of, measure.key, scale  # a sum and its density share the cached tiles
-    return lambda x, y: field.view.grids.get((*whose, x, y), lambda: count(x, y))
-
-
 def index_in(field: Field) -> PointIndex:
     """Cells of the points that a field shows."""
     stored, span = field.snapshot.point_sets[field.look.point_set], field.look.during
@@ -228,19 +221,24 @@ def index_in(field: Field) -> PointIndex:
     return PointIndex(field.view.library, stored, span, timed)
 
 
-def count_tile(field: Field, window: Window) -> Grid | None:
-    """Count a tile of the index, before smoothing; None if it is empty."""
+def count_tiles(field: Field, scale: float, places: Sequence[tuple[int, int]]) -> list[TilePixels | None]:
+    """Count tiles of some columns and rows before smoothing, all of them in one state; None for those that are empty.
+
+    A threshold of people is not applied yet, unless tiles were counted elsewhere.
+    """
+    zoom, measure = round(scale / SIDE).bit_length() - 1, field.look.measure
     if field.counted is not None:
-        return field.counted.tile(window, field.look.measure)
-    grid = draw(field.view.library, window, field.look.measure, field.chosen.keep, facts_of(field), sides_of(field))
-    threshold = field.snapshot.threshold
-    if threshold and any(plane.any() for plane in grid.planes.values()):
-        grid = threshold.applied(grid, _shown_in(field, window) if threshold.people else None)
-    return grid if any(plane.any() for plane in grid.planes.values()) else None
+        return [field.counted.tile(zoom, x, y, measure) for x, y in places]
+    if field.look.point_set:
+        index = index_in(field)
+        return [draw_tile(index, zoom, x, y, measure) for x, y in places]
+    keep, facts, sides = field.chosen.keep, facts_of(field), sides_of(field)
+    found = draw_tiles(field.view.library, zoom, places, measure, keep, facts, sides)
+    return [found.get(place) for place in places]
 
 
 def _shown_in(field: Field, window: Window) -> NDArray[np.bool_]:
-    """(height, width) pixels that enough people passed, among the chosen activities; kept for all measures."""
+    """(height, width) pixels that enough people passed, among the chosen activities; remembered for all measures."""
     snapshot, chosen = field.snapshot, field.chosen
 
     def count() -> NDArray[np.uint8]:

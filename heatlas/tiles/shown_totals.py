@@ -11,7 +11,7 @@ from heatlas.dataset.places.visits import ZOOM
 from heatlas.library.index.visits import read_visits
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.measure import Measure
-from heatlas.tiles.fields import SIDE, Field, count_tile
+from heatlas.tiles.fields import SIDE, Field, bare
 from heatlas.tiles.look import Look
 from heatlas.tiles.tile_counts import tiles_of_enough
 from heatlas.tiles.view import census_of
@@ -59,6 +59,6 @@ def _counted(view: View, snapshot: Snapshot, chosen: Chosen) -> ShownTotals:
         field = Field(view, snapshot, chosen, Look(Measure(name), Smoothing(), None, None))
         for tile in tiles.tolist():
             window = Window(SIDE * 2.0**zoom, int(counts.x[tile]) * SIDE, int(counts.y[tile]) * SIDE, SIDE, SIDE)
-            grid = count_tile(field, window)
+            grid = bare(field, window)
             sums[name] += 0.0 if grid is None else float(grid.total.sum(dtype=np.float64))
     return ShownTotals(len(np.unique(visits.activity)), round(sums["fixes"]), sums["metres"])

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from heatlas.library.points.point_times import TimedPoints
     from heatlas.library.points.stored_points import StoredPoints
     from heatlas.library.rows.activity_means import ActivityFacts
-    from heatlas.raster.grid import Grid
+    from heatlas.raster.tile_pixels import TilePixels
     from heatlas.style.local_tone import Surroundings
     from heatlas.style.tone import Tone
     from heatlas.tiles.look import Filter
@@ -48,7 +48,7 @@ _ANSWERS, _GRIDS, _TONES, _CENSUSES, _PLACES, _SIGNS, _CROWDS = (
 )  # fmt: skip
 """Limits of the caches in bytes."""
 _ENOUGH = 16 << 20
-"""The same for pixels that enough people passed: 8 kB of a tile."""
+"""The same for pixels that enough people passed: 9 kB of a tile with its halo."""
 _NO_LIMITS = Limits()
 _FACTS = 512 << 20
 """The same for facts of activities: 600 bytes of each."""
@@ -81,7 +81,7 @@ class View:
     snapshot: Snapshot
     answers: Cache[bytes]
     """Bodies of responses, such as encoded tiles."""
-    grids: Cache[Grid | None]
+    grids: Cache[TilePixels | None]
     """Tiles of the index before smoothing; None: empty."""
     tones: Cache[Fitting]
     tile_counts: Cache[TileCounts]
@@ -112,7 +112,7 @@ class View:
     limits: Limits = _NO_LIMITS
     """Threshold of people, as it was asked for."""
     enough: Cache[NDArray[np.uint8]] = field(default_factory=lambda: Cache(_ENOUGH, lambda bits: bits.nbytes + 100))
-    """Tile of the index -> pixels that enough people passed, eight to a byte."""
+    """Window -> pixels that enough people passed, eight to a byte."""
     totals: Cache[Any] = field(default_factory=lambda: Cache(_SIGNS, lambda totals: 200))
     """Choice -> totals of what a map with a threshold of people shows (`heatlas.tiles.shown_totals`)."""
     sides: Cache[Sides] = field(default_factory=lambda: Cache(_CROWDS, lambda sides: sides[0].nbytes + sides[1].nbytes))
@@ -321,5 +321,5 @@ def _data_version(view: View) -> int:
     return view.library.data_version
 
 
-def _grid_bytes(grid: Grid | None) -> int:
-    return 0 if grid is None else grid.nbytes
+def _grid_bytes(tile: TilePixels | None) -> int:
+    return 0 if tile is None else tile.nbytes

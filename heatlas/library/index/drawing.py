@@ -1,4 +1,4 @@
-"""Draw windows from the passage index: decode, filter and reduce its passages."""
+"""Draw tiles and windows from the passage index: decode, filter and reduce its passages."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from heatlas.library.file.packing import unpack
 from heatlas.library.file.settings import read_settings
 from heatlas.library.index.passage_tiles import PassageTiles, needs_facts, read_facts, read_sides
 from heatlas.library.index.sound_tiles import pixel_rows, read_column
-from heatlas.library.index.tile_planes import SIDE, TilePlanes
+from heatlas.library.index.tile_planes import TilePlanes
 from heatlas.raster.grid import Grid
-from heatlas.raster.measure import LABELLED, SPENT
+from heatlas.raster.measure import COUNTS, LABELLED, SPENT
+from heatlas.raster.tile_pixels import SIDE, TilePixels, assembled, places_in
 
 if TYPE_CHECKING:
     import sqlite3
@@ -35,9 +36,11 @@ if TYPE_CHECKING:
     from heatlas.raster.measure import Measure
     from heatlas.raster.passages import Passages
 
-__all__ = ["columns_of", "draw", "read_passages", "tiles_in"]
+__all__ = ["columns_of", "draw", "draw_tiles", "read_passages", "tiles_at"]
 
 _EVERY = np.zeros(0, np.bool_)
+_END = CHUNKS - 1
+"""Greatest number of a chunk."""
 
 
 def draw(
@@ -79,24 +82,84 @@ def draw(
     SourceFailed
         When the file is damaged.
     """
+    with library.read() as connection:
+        tiles = _drawn(connection, window.zoom, places_in(window), measure, keep, facts, sides)
+        grid = assembled(window, measure, tiles)
+    if grid is None:
+        kind = np.uint32 if measure.reduction in COUNTS else np.float64
+        shape = window.height, window.width
+        grid = Grid(window, measure, {name: np.zeros(shape, kind) for name in measure.layout.names})
+    return grid
+
+
+def draw_tiles(
+    library: Library,
+    zoom: int,
+    places: Sequence[tuple[int, int]],
+    measure: Measure,
+    keep: NDArray[np.bool_],
+    facts: ActivityFacts | None,
+    sides: Sides | None,
+) -> dict[tuple[int, int], TilePixels]:
+    """Reduce the passages of tiles, which are read in one state of the library.
+
+    Parameters
+    ----------
+    library, measure, keep, facts, sides
+        As for `draw`.
+    zoom : int
+        Zoom of the index.
+    places : sequence of (int, int)
+        Column and row of each tile; neighbours of one column are best read one after the other.
+
+    Returns
+    -------
+    dict
+        Column and row -> tile, for those that hold anything.
+    """
+    with library.read() as connection:
+        return dict(_drawn(connection, zoom, places, measure, keep, facts, sides))
+
+
+def _drawn(
+    connection: sqlite3.Connection,
+    zoom: float,
+    places: Sequence[tuple[int, int]],
+    measure: Measure,
+    keep: NDArray[np.bool_] | None,
+    facts: ActivityFacts | None,
+    sides: Sides | None,
+) -> Iterator[tuple[tuple[int, int], TilePixels]]:
+    """Tiles that hold anything, with their columns and rows."""
     chosen = _EVERY if keep is None else np.append(np.asarray(keep, np.bool_), False)  # not empty, which means all
     columns = columns_of(measure)
-    with library.read() as connection:
-        if facts is None and needs_facts(measure):
-            facts = read_facts(connection, measure)
-        if sides is None:
-            sides = read_sides(connection, measure)
-        planes: _Accumulators | PassageTiles = (
-            _Accumulators(window, measure)
-            if measure.simple or not (measure.metric or measure.reduction in LABELLED)
-            else PassageTiles(window, measure, facts, None if keep is None else chosen, sides)
-        )
-        for x, y, chunks in tiles_in(connection, window, columns):
-            planes.clear(x * SIDE - window.x, y * SIDE - window.y)
-            for pixels, data in chunks:
-                planes.add(pixels, data, chosen)
-            planes.put()
-    return planes.grid(window)
+    if facts is None and needs_facts(measure):
+        facts = read_facts(connection, measure)
+    if sides is None:
+        sides = read_sides(connection, measure)
+    planes: _Accumulators | PassageTiles = (
+        _Accumulators(measure)
+        if measure.simple or not (measure.metric or measure.reduction in LABELLED)
+        else PassageTiles(measure, facts, None if keep is None else chosen, sides)
+    )
+    for x, y, chunks in tiles_at(connection, zoom, places, columns):
+        planes.begin(int(zoom), x, y)
+        for pixels, data in chunks:
+            planes.add(pixels, data, chosen)
+        tile = planes.take()
+        if tile is not None:
+            yield (x, y), _stated(tile, measure)
+
+
+def _stated(tile: TilePixels, measure: Measure) -> TilePixels:
+    """The planes of a tile in the unit and the type of the measure."""
+    if measure.reduction in SPENT:
+        step = AMOUNTS[measure.reduction][1]
+        return TilePixels(tile.pixels, {name: values * step for name, values in tile.planes.items()})
+    if measure.reduction in COUNTS:
+        planes = {name: values.astype(np.uint32, copy=False) for name, values in tile.planes.items()}
+        return TilePixels(tile.pixels, planes)
+    return tile
 
 
 def read_passages(
@@ -123,10 +186,10 @@ def read_passages(
     chosen = _EVERY if keep is None else np.append(np.asarray(keep, np.bool_), False)
     with library.read() as connection:
         facts = read_facts(connection) if needs_facts(measure) else None
-        tiles = PassageTiles(window, measure, facts, None if keep is None else chosen)
-        for x, y, chunks in tiles_in(connection, window, columns_of(measure)):
+        tiles = PassageTiles(measure, facts, None if keep is None else chosen)
+        for x, y, chunks in tiles_at(connection, window.zoom, places_in(window), columns_of(measure)):
             for pixels, data in chunks:
-                tiles.clear(x * SIDE - window.x, y * SIDE - window.y)
+                tiles.begin(int(window.zoom), x, y)
                 tiles.add(pixels, data, chosen)
                 ids, lengths, _ = decode_header(pixels)
                 kept = slice(None) if keep is None else chosen[np.minimum(ids, len(chosen) - 1)]
@@ -134,10 +197,10 @@ def read_passages(
                     yield x, y, np.repeat(ids[kept], lengths[kept]), passages
 
 
-def _zoom(connection: sqlite3.Connection, window: Window, columns: Sequence[str]) -> int:
-    settings, zoom = read_settings(connection), window.zoom
+def _checked(connection: sqlite3.Connection, zoom: float, columns: Sequence[str]) -> int:
+    settings = read_settings(connection)
     first, last = settings.zooms
-    if not (zoom.is_integer() and first <= zoom <= last):
+    if not (float(zoom).is_integer() and first <= zoom <= last):
         raise BadOption(f"the library holds zooms {first} to {last}, not {zoom:g}")
     settings.demand(int(zoom), columns)
     return int(zoom)
@@ -159,42 +222,52 @@ def columns_of(measure: Measure) -> tuple[str, ...]:
     return tuple(name for name in sorted(measure.reads) if name in COLUMNS)
 
 
-def tiles_in(
-    connection: sqlite3.Connection, window: Window, columns: Sequence[str] = ()
+def tiles_at(
+    connection: sqlite3.Connection, zoom: float, places: Sequence[tuple[int, int]], columns: Sequence[str] = ()
 ) -> Iterator[tuple[int, int, Sequence[tuple[NDArray[np.uint8], ColumnBytes]]]]:
-    """Tiles of a window that hold passages: x (not wrapped), y, and the pixels and the columns of each chunk."""
-    zoom = _zoom(connection, window, columns)
-    across, numbers = 1 << zoom, [COLUMNS[name] for name in columns]
-    top, bottom = max(window.y // SIDE, 0), min((window.y + window.height - 1) // SIDE, across - 1)
-    if top > bottom:
-        return
-    for x in range(window.x // SIDE, (window.x + window.width - 1) // SIDE + 1):
+    """Tiles of a zoom that hold passages: x and y, and the pixels and the columns of each chunk.
+
+    The columns of `places` may lie beyond the antimeridian. Neighbours of one column that follow each other are read
+    together.
+    """
+    zoom = _checked(connection, zoom, columns)
+    numbers = [COLUMNS[name] for name in columns]
+    for x, top, bottom in _stretches(places):
         found: dict[int, list[tuple[NDArray[np.uint8], ColumnBytes]]] = {}
-        keys = key(PIXELS, zoom, x % across, top), key(PIXELS, zoom, x % across, bottom, CHUNKS - 1)
+        column = x % (1 << zoom)
+        keys = key(PIXELS, zoom, column, top), key(PIXELS, zoom, column, bottom, _END)
         for k, data in pixel_rows(connection, keys):
-            values = {column: read_column(connection, column, tile_of(k), chunk_of(k)) for column in numbers}
+            values = {number: read_column(connection, number, tile_of(k), chunk_of(k)) for number in numbers}
             found.setdefault(tile_of(k)[2], []).append((unpack(data), values))
         for y, chunks in found.items():
             yield x, y, chunks
 
 
+def _stretches(places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+    """Column, first and last row of tiles that follow each other downwards."""
+    for k, (x, y) in enumerate(places):
+        if k == 0 or places[k - 1] != (x, y - 1):
+            top = y
+        if k + 1 == len(places) or places[k + 1] != (x, y + 1):
+            yield x, top, y
+
+
 class _Accumulators:
-    """Sums over one tile at a time, and over the window."""
+    """Sums over one tile at a time."""
 
     __slots__ = ("measure", "ordinal", "planes", "stamps", "tile")
 
-    def __init__(self, window: Window, measure: Measure) -> None:
+    def __init__(self, measure: Measure) -> None:
         self.measure = measure
         # Fixes are added as floats like all amounts, which is exact below 2**53.
         kind = {"passes": "u4", "activities": "u4", "fixes": "f8"}.get(measure.reduction)
-        self.planes = TilePlanes(measure.layout, window, kind)
+        self.planes = TilePlanes(measure.layout, kind)
         self.tile = self.planes.tile
         self.stamps = np.zeros(SIDE * SIDE if measure.reduction == "activities" else 0, np.int64)
         self.ordinal = 1
 
-    def clear(self, left: int, top: int) -> None:
-        """Begin another tile, whose corner lies at a column and a row of the window."""
-        self.planes.begin(left, top)
+    def begin(self, zoom: int, x: int, y: int) -> None:
+        """Begin a tile."""
 
     def add(self, pixels: NDArray[np.uint8], columns: ColumnBytes, keep: NDArray[np.bool_]) -> None:
         """Add a chunk: its pixels, and the column that the measure needs, if the chunk has it."""
@@ -222,14 +295,6 @@ class _Accumulators:
             assert data is not None
             add_amounts(where, ids, lengths, keep, data, self.tile[measure.layout.total])
 
-    def put(self) -> None:
-        """Copy the part of the tile inside the window."""
-        self.planes.put()
-
-    def grid(self, window: Window) -> Grid:
-        grid = Grid(window, self.measure, self.planes.ended())
-        if self.measure.reduction in SPENT:
-            return grid.map(lambda plane: plane * AMOUNTS[self.measure.reduction][1])
-        if self.measure.reduction == "fixes":
-            return grid.map(lambda plane: plane.astype(np.uint32))
-        return grid
+    def take(self) -> TilePixels | None:
+        """Finish the tile."""
+        return self.planes.take()

@@ -12,7 +12,7 @@ from heatlas.library.file.keys import CHUNKS, key, tile_of
 from heatlas.library.file.packing import unpack
 from heatlas.library.file.settings import read_settings
 from heatlas.library.index.sound_tiles import pixel_rows
-from heatlas.library.index.tile_planes import SIDE
+from heatlas.raster.tile_pixels import SIDE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,12 +12,12 @@ from heatlas.kernels.index import decode_header, decode_pixels
 from heatlas.kernels.operations import UNUSED, Runs
 from heatlas.kernels.values import add_days
 from heatlas.library.index.coded_columns import CodedColumns, Facts
-from heatlas.library.index.tile_planes import SIDE, TilePlanes
+from heatlas.library.index.tile_planes import TilePlanes
 from heatlas.library.rows.activity_means import ActivityFacts, read_means, with_effort
 from heatlas.library.rows.merged import read_merged
-from heatlas.raster.grid import Grid
 from heatlas.raster.measure import LABELLED, RELATIONS
 from heatlas.raster.passages import Passages, add_passages
+from heatlas.raster.tile_pixels import SIDE
 from heatlas.tracks.athlete import refuse_without_athlete
 from heatlas.tracks.filters import test_of
 from heatlas.tracks.metrics import METRICS, POSITION
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from heatlas.core.window import Window
     from heatlas.library.index.coded_columns import ColumnBytes
     from heatlas.raster.measure import Measure
+    from heatlas.raster.tile_pixels import TilePixels
 
 Sides = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 """Whether each activity counts on either side of a difference, by number; those beyond the end do not."""
@@ -75,7 +75,7 @@ def read_sides(connection: sqlite3.Connection, measure: Measure) -> Sides | None
 
 
 class PassageTiles:
-    """Planes of one tile at a time, and of the window."""
+    """Planes of one tile at a time."""
 
     __slots__ = (
         "_chunks",
@@ -89,21 +89,19 @@ class PassageTiles:
         "_reads",
         "_sides",
         "_slots",
-        "_within",
     )
 
     def __init__(
         self,
-        within: Window,
         measure: Measure,
         facts: ActivityFacts | None,
         keep: NDArray[np.bool_] | None,
         sides: Sides | None = None,
     ) -> None:
-        self._measure, self._facts, self._within = measure, facts, within
+        self._measure, self._facts = measure, facts
         # One more, which is False, stands for all numbers beyond the end.
         self._sides = None if sides is None else (np.append(sides[0], False), np.append(sides[1], False))
-        self._planes = TilePlanes(measure.layout, within, "f8")
+        self._planes = TilePlanes(measure.layout, "f8")
         self._reads = measure.reads
         voiced = measure.reduction in {"voices", *RELATIONS}
         self._slots = np.full(SIDE * SIDE if voiced else 0, -1, np.int32)
@@ -117,15 +115,15 @@ class PassageTiles:
             if self._model is not None:
                 self._level = levels(facts.moments, self._model)
 
-    def clear(self, left: int, top: int) -> None:
-        """Begin another tile, whose corner lies at a column and a row of the window."""
-        self._planes.begin(left, top)
+    def begin(self, zoom: int, x: int, y: int) -> None:
+        """Begin a tile."""
         self._labels.clear()
         self._chunks.clear()
         if self._measure.reads & {*POSITION}:
-            within, middles = self._within, np.arange(SIDE) + 0.5
-            places = to_lonlat((within.x + left + middles) / within.scale, (within.y + top + middles) / within.scale)
-            self._known = self._known._replace(places=np.stack(places))
+            scale, middles = SIDE * 2.0**zoom, np.arange(SIDE) + 0.5
+            self._known = self._known._replace(
+                places=np.stack(to_lonlat((x * SIDE + middles) / scale, (y * SIDE + middles) / scale))
+            )
 
     def add(self, pixels: NDArray[np.uint8], columns: ColumnBytes, keep: NDArray[np.bool_]) -> None:
         """Add the activities of a chunk that are kept; `keep` (numbers,) is empty for all."""
@@ -170,8 +168,8 @@ class PassageTiles:
         labels = np.where(np.isnan(days), -2.0 - numbers, np.nan_to_num(days) + 2.0**31).astype(np.int64)
         self._labels.append((cells, labels, counts))
 
-    def put(self) -> None:
-        """Finish the tile, and copy it into the window."""
+    def take(self) -> TilePixels | None:
+        """Finish the tile."""
         if self._labels:
             cells, labels, counts = (np.concatenate(parts) for parts in zip(*self._labels, strict=True))
             bounds = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
@@ -179,17 +177,12 @@ class PassageTiles:
             add_days(cells, bounds, np.argsort(labels), labels, stamps, self._planes.tile["n"])
         for passages in self._chunks:
             add_passages(passages, self._measure, self._planes.tile, self._slots)
-        self._planes.put()
+        return self._planes.take()
 
     @property
     def passages(self) -> Sequence[Passages]:
         """Passages of the tile that were added, chunk by chunk."""
         return self._chunks
-
-    def grid(self, window: Window) -> Grid:
-        """Put the window together."""
-        grid = Grid(window, self._measure, self._planes.ended())
-        return grid.map(lambda plane: plane.astype(np.uint32)) if self._measure.reduction in LABELLED else grid
 
 
 def _known_of(measure: Measure, facts: ActivityFacts | None) -> Facts:

@@ -8,9 +8,9 @@ import numpy as np
 
 from heatlas.kernels.index import decode_header, decode_pixels
 from heatlas.kernels.people import count_bits, mark_people
-from heatlas.library.index.drawing import tiles_in
-from heatlas.library.index.tile_planes import SIDE
+from heatlas.library.index.drawing import tiles_at
 from heatlas.raster.threshold import reach_of
+from heatlas.raster.tile_pixels import SIDE, places_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +53,7 @@ def people_around(
     whose = np.append(np.where(keep[:count], people[:count], -1), -1)
     found: list[_Chunk] = []
     with library.read() as connection:
-        for x, y, chunks in tiles_in(connection, outer):
+        for x, y, chunks in tiles_at(connection, outer.zoom, places_in(outer)):
             for pixels, _ in chunks:
                 ids, lengths, at = decode_header(pixels)
                 person = whose[np.minimum(ids, count)]

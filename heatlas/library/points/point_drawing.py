@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.mercator import from_lonlat
-from heatlas.core.window import Window
 from heatlas.library.points.point_cells import unmorton
 from heatlas.library.points.point_times import PointIndex
-from heatlas.raster.grid import Grid
+from heatlas.raster.tile_pixels import SIDE, TilePixels
 from heatlas.style.sample import both_signs_matter
 
 if TYPE_CHECKING:
@@ -26,12 +25,13 @@ __all__ = ["DEEPEST_TILES", "both_signs", "draw_tile", "points_in_tiles"]
 
 DEEPEST_TILES = 22
 """Finest zoom of tiles whose pixels are cells of the index."""
-_SIDE = 256
-_PLACES = np.add(*(part * step for part, step in zip(unmorton(np.arange(_SIDE**2)), (1, _SIDE), strict=True)))
+_PLACES = np.add(*(part * step for part, step in zip(unmorton(np.arange(SIDE**2)), (1, SIDE), strict=True))).astype(
+    np.uint16
+)
 """Morton number of a pixel within its tile -> its place, row by row."""
 
 
-def draw_tile(index: PointIndex, zoom: int, x: int, y: int, measure: Measure) -> Grid | None:
+def draw_tile(index: PointIndex, zoom: int, x: int, y: int, measure: Measure) -> TilePixels | None:
     """Reduce the points in each pixel of a tile, as `bin_points` does from the points themselves.
 
     Counts and extremes are equal. Sums differ by the order of additions, so they are equal where the weights are whole
@@ -48,15 +48,15 @@ def draw_tile(index: PointIndex, zoom: int, x: int, y: int, measure: Measure) ->
 
     Returns
     -------
-    Grid or None
+    TilePixels or None
         Planes of float64; None for a tile without points.
     """
     cells = index.tile(zoom, x, y)
     if cells is None:
         return None
-    window = Window(_SIDE * 2.0**zoom, x * _SIDE, y * _SIDE, _SIDE, _SIDE)
-    planes = {name: _plane(cells, values) for name, values in _values(cells, measure).items()}
-    return Grid(window, measure, planes, signed=index.stored.signed and measure.reduction == "sum")
+    places = _PLACES[cells.code]
+    order = np.argsort(places)
+    return TilePixels(places[order], {name: values[order] for name, values in _values(cells, measure).items()})
 
 
 def both_signs(library: Library, stored: StoredPoints) -> bool:
@@ -83,12 +83,6 @@ def _values(cells: Cells, measure: Measure) -> dict[str, NDArray[np.float64]]:
     if reduction == "mean":
         return {"n": count, "x": cells.total}
     return {"n": np.ones(len(cells)), "x": cells.least if reduction == "min" else cells.greatest}
-
-
-def _plane(cells: Cells, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    plane = np.zeros(_SIDE * _SIDE)
-    plane[_PLACES[cells.code]] = values
-    return plane.reshape(_SIDE, _SIDE)
 
 
 def points_in_tiles(index: PointIndex, zoom: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
