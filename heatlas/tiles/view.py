@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.errors import BadOption, HeatlasError, SourceFailed
+from heatlas.core.resources import hold_back
 from heatlas.library.file.failures import failures
 from heatlas.library.file.opening import open_library
 from heatlas.library.index.shown import numbers_with
@@ -154,6 +155,7 @@ def open_view(
     """
     if least < 1:
         raise BadOption(f"--public-least={least} makes no sense: it is 1 or more activities")
+    hold_back()
     snapshot = take(library, public, shown_only, least, utc, limits)
     Threshold.of(limits, public=public, activities=snapshot.activities.values())  # refuses
     return View(
