@@ -67,7 +67,7 @@ def main() -> None:
             return took
 
         jobs: dict[str, Callable[[], Took]] = {program: partial(anew, program) for program in commands}
-        when = measured()
+        when = measured(options.turns)
         print(f"{files} files, medians of {options.turns}")
         found = in_turns(jobs, options.turns)
     for program, many in counts.items():

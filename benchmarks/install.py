@@ -83,7 +83,7 @@ def main() -> None:
             with tempfile.TemporaryDirectory(dir=folder) as config:
                 return run(ours, folder, plain(Path(config)))
 
-        when, jobs = measured(), {"heatlas": first}
+        when, jobs = measured(options.turns), {"heatlas": first}
         print(f"the first run of all: {first().told}")
         if options.hotpot:
             box = bounds((*HEATLAS, *ours[3:]), folder, environment(folder / "config"))

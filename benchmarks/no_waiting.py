@@ -89,10 +89,11 @@ def read_block(page: Path, script: str) -> str:
     return text.partition("<!-- end of figures -->")[0].strip()
 
 
-def measured() -> str:
-    """Return the day, and how much else the machine has to do."""
+def measured(turns: int) -> str:
+    """Return how often and when it is measured, and how much the machine has to do meanwhile."""
     today = dt.datetime.now(tz=dt.UTC).date()
-    return f"{today:%Y-%m-%d}, load {os.getloadavg()[0]:.1f}"
+    often = "once" if turns == 1 else f"{turns} times"
+    return f"{often}, {today:%Y-%m-%d}, load {os.getloadavg()[0]:.1f}"
 
 
 def tell(script: str, when: str, rows: Iterable[Row], write: bool, page: Path = PAGE) -> None:

@@ -132,7 +132,7 @@ def main() -> None:
             for name, code in programs.items()
         }
         jobs["heatlas"]()  # all find the file in the page cache
-        when = measured()
+        when = measured(options.turns)
         found = in_turns(jobs, options.turns)
     for name, took in found.items():
         print(f"{name:12} {rows / took.wall / 1e6:7.2f} M points/s")

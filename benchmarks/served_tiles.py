@@ -127,7 +127,7 @@ def main() -> None:
         if options.hotpot:
             run((options.hotpot, "import", "demo/activities"), folder, variables)
             servers[HOTPOT] = (options.hotpot, "serve", "--port", port), "/tile/{z}/{x}/{y}@small"
-        tiles, when = choose(folder / "heatlas.db", options.tiles), measured()
+        tiles, when = choose(folder / "heatlas.db", options.tiles), measured(options.turns)
         taken: dict[str, list[Spent]] = {program: [] for program in servers}
         for _ in range(options.turns):
             for program, (command, address) in servers.items():

@@ -89,9 +89,9 @@ def hotpot(binary: str, folder: Path, variables: dict[str, str]) -> dict[str, Ca
     }
 
 
-def table(found: dict[str, Took], activities: int, turns: int, when: str) -> str:
+def table(found: dict[str, Took], activities: int, when: str) -> str:
     """Write all times as Markdown."""
-    said = f"`start_up.py`, medians of {turns}, an export of {activities} activities, {when}:"
+    said = f"`start_up.py`, an export of {activities} activities, {when}:"
     lines = [said, "", "| command | processor | clock |", "|---|---|---|"]
     lines += [f"| {name} | {seconds(took.cpu)} | {seconds(took.wall)} |" for name, took in found.items()]
     return "\n".join(lines)
@@ -120,13 +120,13 @@ def main() -> None:
         jobs[FIRST_AGAIN] = partial(first_after, IMPORT)
         jobs[FIRST_UNCHANGED] = partial(first_after, PUBLISH, IMPORT)
         peers = hotpot(options.hotpot, folder, noted) if options.hotpot else {}
-        when = measured()
+        when = measured(options.turns)
         print(f"heatlas {heatlas.__version__}, {options.activities} activities, medians of {options.turns}")
         found = in_turns(jobs | {f"{HOTPOT}: {name}": job for name, job in peers.items()}, options.turns)
     rows = [compared(name, found[name], HOTPOT, found.get(f"{HOTPOT}: {name}")) for name in SCRIPTS["start_up.py"]]
     tell("start_up.py", when, rows, options.write)
     if options.write:
-        write_block(PAGE, "start_up.py", table(found, options.activities, options.turns, when))
+        write_block(PAGE, "start_up.py", table(found, options.activities, when))
 
 
 if __name__ == "__main__":

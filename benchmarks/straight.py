@@ -81,7 +81,7 @@ def main() -> None:
         }
         for job in jobs.values():  # warms caches, and is not counted
             job()
-        when = measured()
+        when = measured(options.turns)
         found = in_turns(jobs, options.turns)
         if (folder / "straight.pmtiles").read_bytes() != (folder / "library.pmtiles").read_bytes():
             raise SystemExit("tiles straight from files are not those of a library")
