@@ -39,7 +39,7 @@ def run(site, folder, program, way="ahead"):
     environment = {**os.environ, "HEATLAS_JIT": "1" if way == "jit" else "0", "PYTHONPATH": ""}
     done = subprocess.run(
         [sys.executable, "-P", "-c", first + program],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False,
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
