@@ -10,6 +10,7 @@
 `words`       counts in words
 `regex`       patterns that are compiled when they are first used
 `wording`     options in messages, as each door calls them
+`zstd`        zstd, imported when it is first used
 `checksums`   the checksum of FIT files
 `errors`      every error that heatlas raises
 `context`     number of threads, and the receiver of progress

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from heatlas.web import STATIC
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -45,6 +43,8 @@ def _crossings(ring: NDArray[np.float64], lon: float, lat: float) -> int:
 
 @lru_cache(1)
 def _parts() -> list[_Part]:
+    from heatlas.web import STATIC
+
     file = json.loads((STATIC / "vendor" / "world.json").read_text(encoding="utf-8"))
     scale, origin = (np.array(file["transform"][name]) for name in ("scale", "translate"))
     arcs = [np.cumsum(np.array(arc), axis=0) * scale + origin for arc in file["arcs"]]

@@ -1,18 +1,21 @@
-"""The file of towns: columns of differences and lines of names, compressed together.
+"""The file of towns: columns of differences and lines of names, each compressed by zstd.
 
 Towns are ordered by country, region and longitude, so that neighbours have small differences of position. Positions
-are multiples of `STEP`. A population is one byte: its logarithm in steps of 9 %. The parts follow each other: a line of
-JSON, the lines of names, the lines of other names, and the columns, byte planes of 32-bit numbers from the lowest.
+are multiples of `STEP`. A population is one byte: its logarithm in steps of 9 %. The file begins with the sizes of its
+three parts: a line of JSON and lines of names, lines of other names, which only a search reads, and columns, byte
+planes of 32-bit numbers from the lowest.
 """
 
 from __future__ import annotations
 
 import json
-import lzma
+import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from heatlas.core.zstd import zstd
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +26,10 @@ STEP = 0.005
 """Degrees: positions are exact to some 280 m, less than a town is wide."""
 _FINE = 12.0
 """Steps of a population for each unit of its natural logarithm."""
+_SIZES = struct.Struct("<3I")
+_LEVEL, _WINDOW = 22, 23
+"""Level of zstd, and the logarithm of the bytes that it looks back: 5 % larger than xz, and read in a tenth of the
+time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +38,7 @@ class Packed:
 
     names: list[str]
     others: list[str]
-    """Folded other names of each town, with | between them."""
+    """Folded other names of each town, with | between them; empty where they were not read."""
     lat: NDArray[np.float64]
     """(n,) degrees."""
     lon: NDArray[np.float64]
@@ -48,8 +55,7 @@ class Packed:
 
 def pack(towns: Packed) -> bytes:
     """Write towns, which are ordered as their neighbours in the file should be."""
-    lines = [*towns.names, *towns.others]
-    if any("\n" in line for line in lines):
+    if any("\n" in line for line in (*towns.names, *towns.others)):
         raise ValueError("a name holds the end of a line")
     head = {"towns": len(towns.names), "regions": towns.regions, "countries": towns.countries}
     columns: list[NDArray[np.int64]] = [
@@ -58,23 +64,25 @@ def pack(towns: Packed) -> bytes:
         np.rint(np.log(np.maximum(towns.population, 1)) * _FINE).astype(np.int64),
         _steps(towns.region),
     ]
-    text = "\n".join([json.dumps(head, ensure_ascii=False, separators=(",", ":")), *lines, ""]).encode()
-    data = text + b"".join(map(_planes, columns))
-    return lzma.compress(data, format=lzma.FORMAT_XZ, check=lzma.CHECK_CRC32, preset=9 | lzma.PRESET_EXTREME)
+    names = "\n".join([json.dumps(head, ensure_ascii=False, separators=(",", ":")), *towns.names])
+    texts = names.encode(), "\n".join(towns.others).encode()
+    parts = [_compressed(part) for part in (*texts, b"".join(map(_planes, columns)))]
+    return _SIZES.pack(*map(len, parts)) + b"".join(parts)
 
 
-def unpack(data: bytes) -> Packed:
-    """Read towns; the inverse of `pack`, but for what it rounds."""
-    content = lzma.decompress(data)
-    cut = content.index(b"\n")
-    head: dict[str, Any] = json.loads(content[:cut])
-    n = head["towns"]
-    body, columns = content[cut + 1 : len(content) - 16 * n], content[len(content) - 16 * n :]
-    lines = body.decode().split("\n")
+def unpack(data: bytes, *, others: bool = True) -> Packed:
+    """Read towns; the inverse of `pack`, but for what it rounds. Without `others` other names are not read."""
+    decompress, parts, begin = zstd().decompress, [], _SIZES.size
+    for size in _SIZES.unpack_from(data):
+        parts.append(memoryview(data)[begin : begin + size])
+        begin += size
+    line, *names = decompress(parts[0]).decode().split("\n")
+    head: dict[str, Any] = json.loads(line)
+    n, columns = head["towns"], decompress(parts[2])
     lat, lon, size, region = (_column(columns[4 * n * k : 4 * n * (k + 1)]) for k in range(4))
     return Packed(
-        names=lines[:n],
-        others=lines[n : 2 * n],
+        names=names,
+        others=decompress(parts[1]).decode().split("\n") if others else [],
         lat=np.cumsum(lat).astype(np.float64) * STEP,
         lon=np.cumsum(lon).astype(np.float64) * STEP,
         population=np.exp(size / _FINE),
@@ -82,6 +90,13 @@ def unpack(data: bytes) -> Packed:
         regions=[(code, name) for code, name in head["regions"]],
         countries=[(code, long, name) for code, long, name in head["countries"]],
     )
+
+
+def _compressed(part: bytes) -> bytes:
+    made = zstd()
+    options = {made.CompressionParameter.compression_level: _LEVEL, made.CompressionParameter.window_log: _WINDOW}
+    packed: bytes = made.compress(part, options=options)
+    return packed
 
 
 def _steps(column: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -11,7 +11,8 @@ import numpy as np
 
 from heatlas.core.regex import regex
 from heatlas.gazetteer.folding import fold
-from heatlas.gazetteer.towns import Towns, towns
+from heatlas.gazetteer.packing import unpack
+from heatlas.gazetteer.towns import FILE, Towns, towns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +99,7 @@ def describe_town(town: int) -> str:
 @lru_cache(1)
 def _index() -> dict[str, list[int]]:
     """Folded name -> towns of that name."""
-    packed, found = towns().packed, defaultdict[str, list[int]](list)
+    packed, found = unpack(FILE.read_bytes()), defaultdict[str, list[int]](list)
     for k, (name, others) in enumerate(zip(packed.names, packed.others, strict=True)):
         for one in {fold(name), *others.split("|")} - {""}:
             found[one].append(k)

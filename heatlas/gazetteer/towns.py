@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CREDIT", "FILE", "NAMES_ZOOM", "Towns", "labels", "labels_around", "labels_of_tile", "tile_box", "towns"]
 
-FILE = Path(__file__).with_name("towns.xz")
+FILE = Path(__file__).with_name("towns.zst")
 CREDIT = "GeoNames"
 """Whom to name wherever names are shown: the licence of the data (CC BY 4.0) asks for it."""
 NAMES_ZOOM = 8
@@ -34,19 +34,9 @@ _OF_ALL, _OF_A_PLACE = 200, 60
 
 @dataclass(frozen=True, slots=True)
 class Towns:
-    """Towns, as the file holds them, and their order by latitude."""
+    """Towns, as the file holds them, without their other names."""
 
     packed: Packed
-    by_lat: NDArray[np.int64]
-    """(n,) indices, from south to north."""
-    sorted_lat: NDArray[np.float64]
-    """(n,) latitudes in this order, degrees."""
-
-    @classmethod
-    def of(cls, packed: Packed) -> Towns:
-        """Order towns by latitude."""
-        order = np.argsort(packed.lat, kind="stable")
-        return cls(packed, order, packed.lat[order])
 
     def country(self, town: int) -> tuple[str, str]:
         """Code and name of a town's country: "FI", "Finland"."""
@@ -64,8 +54,7 @@ class Towns:
         The box may go beyond 180 or -180. `most` limits their number.
         """
         west, south, east, north = box
-        first, last = np.searchsorted(self.sorted_lat, [south, north])
-        near = self.by_lat[first:last]
+        near = np.flatnonzero((self.packed.lat >= south) & (self.packed.lat <= north))
         if east - west < 360:
             near = near[(self.packed.lon[near] - west) % 360 <= east - west]
         return near[np.lexsort((near, -self.packed.population[near]))][:most]
@@ -74,7 +63,7 @@ class Towns:
 @lru_cache(1)
 def towns() -> Towns:
     """Read the towns; once."""
-    return Towns.of(unpack(FILE.read_bytes()))
+    return Towns(unpack(FILE.read_bytes(), others=False))
 
 
 def labels(box: tuple[float, float, float, float], most: int) -> list[list[float | str | int]]:

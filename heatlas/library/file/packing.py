@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import struct
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.errors import SourceFailed
+from heatlas.core.zstd import zstd
 from heatlas.library.file.columns import COLUMNS, PIXELS
 
 if TYPE_CHECKING:
@@ -73,36 +72,26 @@ def _decompressed(data: bytes) -> bytes:
     size = int.from_bytes(data[:4], "little")
     if size == 0:
         return data[4:]
-    zstd = _zstd()
+    made = zstd()
     try:
         if size > _LARGEST:
             raise OSError("absurdly long")  # noqa: TRY301 - one place reports
-        opened = zstd.ZstdDecompressor()
+        opened = made.ZstdDecompressor()
         found: bytes = opened.decompress(memoryview(data)[4:], size)
         if len(found) != size or not opened.eof or opened.unused_data:
             raise OSError("not as long as it says")  # noqa: TRY301
-    except (OSError, zstd.ZstdError) as error:
+    except (OSError, made.ZstdError) as error:
         raise SourceFailed(f"the library is damaged: {error}") from None
     return found
 
 
 def _compressed(data: memoryview | bytes, level: int) -> bytes:
     """Compress to one frame of zstd, with the compressor of this thread."""
-    zstd = _zstd()
-    compressor = _KEPT.compressors.pop(level, None) or zstd.ZstdCompressor(level=level)
-    packed: bytes = compressor.compress(data, zstd.ZstdCompressor.FLUSH_FRAME)
+    made = zstd().ZstdCompressor
+    compressor = _KEPT.compressors.pop(level, None) or made(level=level)
+    packed: bytes = compressor.compress(data, made.FLUSH_FRAME)
     _KEPT.compressors[level] = compressor  # one that failed, or was interrupted, is not used again
     return packed
-
-
-@functools.cache
-def _zstd() -> Any:
-    """Import zstd; commands that unpack nothing do without."""
-    if sys.version_info >= (3, 14):
-        from compression import zstd
-    else:
-        from backports import zstd
-    return zstd
 
 
 def pack_columns(columns: Mapping[int, bytes], level: int = LEVEL) -> list[tuple[int, bytes]]:
