@@ -127,6 +127,74 @@ def run(*arguments):
     return json.loads(done.stdout)
 
 
+def without_notes(folder, *arguments):
+    """What a run reports that does all its work."""
+    for note in (folder / "config" / "cache" / "unchanged").glob("*"):
+        note.unlink()
+    return run(*arguments)
+
+
+def kept(report):
+    return {name: value for name, value in report.items() if name != "seconds"}
+
+
+SOURCES = {
+    "some": lambda folder: None,
+    "unreadable": lambda folder: (folder / "broken.fit").write_bytes(b"\x0e\x10\x00\x00\x00\x00\x00\x00.FIT12345"),
+    "cut off": lambda folder: (folder / "cut.gpx").write_bytes(made.gpx(*made.straight(lat=47.2))[:-300]),
+    "copies": lambda folder: (folder / "same.gpx").write_bytes((folder / "a.gpx").read_bytes()),
+    "left out": lambda folder: (folder / "table.csv").write_text("lat,lon\n47,11\n"),
+    "broken archive": lambda folder: (folder / "x.zip").write_bytes(b"PK\x03\x04" + bytes(60)),
+    "no position": lambda folder: (folder / "none.gpx").write_bytes(b"<gpx><trk><trkseg></trkseg></trk></gpx>"),
+}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_a_run_that_works_tells_what_the_next_one_would_say(tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tracks").mkdir()
+    (tmp_path / "tracks" / "a.gpx").write_bytes(made.gpx(*made.straight(lat=47.0)))
+    SOURCES[kind](tmp_path / "tracks")
+    bring, publish = ("import", "tracks"), ("render", "-o", "site", "--zoom", "9-11")
+    for change in (
+        lambda: None,
+        lambda: (tmp_path / "tracks" / "b.gpx").write_bytes(made.gpx(*made.straight(lat=47.01))),
+    ):
+        change()
+        assert run(*bring)["files"]["read"] > 0
+        with monkeypatch.context() as idle:
+            idle.setattr("heatlas.library.manage.import_into", None)
+            told = run(*bring)
+        assert kept(without_notes(tmp_path, *bring)) == kept(told)
+        assert run(*publish)["tiles"]["written"] > 0
+        with monkeypatch.context() as idle:
+            idle.setattr("heatlas.rendering.render", None)
+            told = run(*publish)
+        assert kept(without_notes(tmp_path, *publish)) == kept(told)
+
+
+def test_an_import_during_which_another_wrote_is_not_noted(tmp_path, monkeypatch):
+    """Also where that happens when its own work is done."""
+    monkeypatch.chdir(tmp_path)
+    for name, lat in (("one", 47.0), ("two", 47.1)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.gpx").write_bytes(made.gpx(*made.straight(lat=lat)))
+    from heatlas.library.manage import import_into, importing
+
+    def held(library):
+        with monkeypatch.context() as plain:
+            plain.setattr(importing, "_held", real)
+            import_into("heatlas.db", "two")
+        return real(library)
+
+    real = importing._held
+    with monkeypatch.context() as busy:
+        busy.setattr(importing, "_held", held)
+        run("import", "one")
+    assert not list((tmp_path / "config" / "cache").glob("unchanged/*"))
+    assert run("import", "one")["activities"] == 2
+
+
 def test_unchanged_tiles_and_imports_are_told_as_they_were(tmp_path, monkeypatch):
     """What is told without work is what was told with it; and damage, new tracks, zones and options lead to work."""
     monkeypatch.chdir(tmp_path)

@@ -71,15 +71,13 @@ def import_command(
 
     try:
         with show_progress(quiet) as progress, before or nullcontext():
-            report = import_into(library, *sources, progress=progress.count, **options)
+            report = import_into(library, *sources, progress=progress.count, repeat=before, **options)
     except KeyboardInterrupt:
         click.echo(f"heatlas: stopped; {library} keeps what was brought in, and the same command goes on", err=True)
         raise SystemExit(stop_status() or 130) from None
     tell(report)
     if "nothing" in report:
         raise NothingToDraw(report["nothing"])  # so that commands that follow do not run
-    if before is not None and not (report["point_sets"] or report.get("open_places")):
-        before.note(report)
 
 
 def _repeat(sources: tuple[str, ...], library: str, options: dict[str, Any]) -> Repeat | None:
@@ -89,7 +87,7 @@ def _repeat(sources: tuple[str, ...], library: str, options: dict[str, Any]) -> 
     asked = {**options, "workers": None, "sources": sources, "library": library}
     from heatlas.core.repeat import Repeat
 
-    return Repeat("import", asked, [*sources, *files_of_database(library)], (), "import", _GLANCE)
+    return Repeat("import", asked, sources, files_of_database(library), "import", _GLANCE)
 
 
 def _follow(

@@ -66,10 +66,10 @@ def command(  # noqa: D103 - the help text stands below
         raise SystemExit(stop_status() or 130) from None
     if not goes_on:
         tell(report)
-    if before is not None and not (
-        report["tiles"]["written"] or report["tiles"]["removed"] or report.get("open_places")
-    ):
-        before.note(report)
+    if before is not None:
+        from heatlas.rendering.tiles import of_next_run
+
+        before.note(of_next_run(report))
 
 
 def _repeat(sources: tuple[str, ...], output: str, options: dict[str, Any]) -> Repeat | None:

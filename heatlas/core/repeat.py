@@ -1,8 +1,8 @@
-"""Commands that changed nothing: when nothing that they read or wrote has changed since, they need not be done again.
+"""Commands that were done: when nothing that they read or wrote has changed since, they need not be done again.
 
-A command that finds nothing to do still opens all that it reads to find that out. So a run that changed nothing is
-noted, with a digest of the state of all files that it read and wrote, and its report. The next run like it compares the
-digest, and only if that differs does it work.
+A command that finds nothing to do still opens all that it reads to find that out. So a run is noted, with a digest of
+the state of all files that it read and wrote, and with the report of the next run, if that finds all as it was left.
+The next run like it compares the digest, and only if that differs does it work.
 
 The state of a file is its size, inode and times. Among these is the time of the last change of the inode, which no
 program can set: each write, and each replacement by another file, changes it. Two writes within one tick of the
@@ -26,7 +26,7 @@ from heatlas.core.paths import rename
 from heatlas.core.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
 __all__ = ["Repeat"]
@@ -55,7 +55,7 @@ class Repeat:
     asked : mapping
         All options that may change what is done or reported, as they were written.
     read : sequence of str
-        Files and folders that are read; files that `asked` names are added.
+        Files and folders that are read; files that `asked` names are added, unless they are written.
     written : sequence of str
         Files, and folders of tiles, that are written. In folders of tiles, tiles that are added or removed are seen,
         not what they hold.
@@ -72,7 +72,9 @@ class Repeat:
         self._started = time.perf_counter()
         self._written, self._whole, self._lasts = written, whole, lasts
         self._heard, self._place = 0, _place_of(command, asked)
-        self._read = [*read, *_files_in(asked), *_secret()]
+        ours = {os.path.realpath(name) for name in written}
+        named = [name for name in _files_in(asked) if os.path.realpath(name) not in ours]
+        self._read = [*read, *named, *_secret()]
         self._before = self._digest(self._read)
 
     def earlier(self) -> dict[str, Any] | None:
@@ -123,12 +125,26 @@ class Repeat:
         logging.setLogRecordFactory(self._make)
         warnings.showwarning = self._show
 
-    def note(self, report: Mapping[str, Any]) -> None:
-        """Note that this run changed nothing, unless what it read has changed meanwhile."""
+    def note(self, report: Mapping[str, Any], is_as_left: Callable[[], bool] | None = None) -> None:
+        """Note what the next run would report, unless what this one read has changed meanwhile.
+
+        Parameters
+        ----------
+        report : mapping
+            Report of a run that finds everything as this one left it.
+        is_as_left : callable, optional
+            Whether nobody else has changed what was written.
+        """
         if self._place is None or self._before is None or self._heard:
             return
         read, written = self._digest(self._read), self._digest(self._written, tiles=True)
         if read != self._before or written is None:
+            return
+        try:
+            # What is asked between two equal digests is true of that state.
+            if is_as_left and not (is_as_left() and self._digest(self._written, tiles=True) == written):
+                return
+        except Exception:  # noqa: BLE001 - a note is never needed
             return
         said = {"at": time.time(), "read": read, "written": written, "report": report}
         draft = self._place.with_name(f"{self._place.name}.{os.getpid()}")

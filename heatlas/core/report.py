@@ -63,6 +63,8 @@ class Report:
     """The library that was read, if nothing has been imported into it."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Stage -> seconds that it took."""
+    again: Report | None = None
+    """Of an import: the report of the next one of the same sources, if nothing changes until then; None: unknown."""
 
     @property
     def held_instead(self) -> Counter[str]:

@@ -39,11 +39,12 @@ def tracks_of(library: Library, keep: NDArray[np.bool_] | None = None, columns: 
         Equal to the bit to the result of `heatlas.sources.load.load` for the same files, with the report of reading.
     """
     with library.read() as connection:
-        activities = read_merged(connection).activities
+        shown = read_merged(connection)
+        activities = shown.activities
         if keep is not None:
             activities = {k: activity for k, activity in activities.items() if k < len(keep) and keep[k]}
         singles = [track for _, track in sound_tracks(connection, activities, columns)]
-        report = whole_report(connection)
+        report = whole_report(connection, shown)
     if not singles and not report.read:
         report.library = str(library.path)
     singles.sort(key=order)

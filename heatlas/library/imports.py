@@ -21,7 +21,7 @@ from heatlas.library.reading_files import EVERY, ReadFile, absolute_name, change
 from heatlas.library.reading_tables import recording_digest
 from heatlas.library.rows.activities import insert_activity
 from heatlas.library.rows.copies import resolve
-from heatlas.library.rows.outcomes import left_out_routes, note_outcome, note_unread, outcome_data
+from heatlas.library.rows.outcomes import left_out_routes, note_outcome, note_unread, outcome_data, report_of_known
 from heatlas.library.rows.people import people_of, with_person
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.people import Whose
@@ -109,6 +109,7 @@ def import_sources(
     files = [entry for entry in found if isinstance(entry, Entry)]
     if report.dropped[BEFORE] < len(files):  # an import without new files does not repeat the report of the table
         report.dropped += export.silent({entry.name for entry in files})
+    report.again = report_of_known(found, BEFORE, export.warnings)
     report.seconds["import"] = time.perf_counter() - started
     if compact_after(library, added, context):
         report.seconds["compact"] = time.perf_counter() - started - report.seconds["import"]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from heatlas.library.file.settings import IndexPart
     from heatlas.sources.resolve import Given
 
-__all__ = ["check_tiles", "emptied", "of_points", "page", "prepared", "tiles", "without_library"]
+__all__ = ["check_tiles", "emptied", "of_next_run", "of_points", "page", "prepared", "tiles", "without_library"]
 
 
 def tiles(sources: tuple[Any, ...], output: Path, options: RenderOptions, context: Context) -> dict[str, Any]:
@@ -57,6 +57,13 @@ def tiles(sources: tuple[Any, ...], output: Path, options: RenderOptions, contex
         if asked_of(replace(options.filter, utc=False)) or not output.exists():
             raise
         return emptied(output, options, context)
+
+
+def of_next_run(report: dict[str, Any]) -> dict[str, Any]:
+    """Report of a run that finds tiles of a library as another one left them, from the report of that."""
+    counts = report["tiles"]
+    tiles = {"written": 0, "unchanged": counts["written"] + counts["unchanged"], "removed": 0, "empty": 0}
+    return {name: value for name, value in report.items() if name != "open_places"} | {"tiles": tiles, "bytes": 0}
 
 
 def check_tiles(output: Path, options: RenderOptions) -> None:

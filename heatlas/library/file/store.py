@@ -16,7 +16,7 @@ from heatlas.library.file.failures import failures
 from heatlas.library.file.healing import prepare_writing
 from heatlas.library.file.looked import LOOKED
 from heatlas.library.file.schema import MIGRATIONS
-from heatlas.library.file.states import note_state, read_states
+from heatlas.library.file.states import States, note_state, read_states
 from heatlas.library.file.versions import migrate, number_of
 from heatlas.library.file.witness import Witness
 
@@ -43,7 +43,20 @@ class Library:
     Made by `heatlas.library.file.opening.open_library`. A context manager that closes all connections.
     """
 
-    __slots__ = ("_healed", "_links", "_local", "_lock", "_used", "_users", "_witness", "_wrote", "frozen", "path")
+    __slots__ = (
+        "_alone",
+        "_healed",
+        "_left",
+        "_links",
+        "_local",
+        "_lock",
+        "_used",
+        "_users",
+        "_witness",
+        "_wrote",
+        "frozen",
+        "path",
+    )
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -57,6 +70,8 @@ class Library:
         self._users = threading.Condition()
         self._used = 0
         self._wrote = False
+        self._alone = False
+        self._left: States | None = None
 
     def __enter__(self) -> Library:
         return self
@@ -185,6 +200,16 @@ class Library:
             finally:
                 connection.execute("COMMIT")
 
+    def observe(self) -> None:
+        """Begin to notice whether anyone else writes, for `left`."""
+        with self.read() as connection:
+            self._left, self._alone = read_states(connection), True
+
+    @property
+    def left(self) -> States | None:
+        """State in which this process left the library; None where another wrote since `observe`, too."""
+        return self._left if self._alone else None
+
     def update(self, context: Context) -> None:
         """Migrate a library that an older heatlas made, as any change does, and report how far that is."""
         if not self.frozen and number_of(self.connection(), "user_version") < len(MIGRATIONS):
@@ -210,6 +235,7 @@ class Library:
                 before = connection.total_changes
                 migrate(connection, context)
                 states, started = read_states(connection), time.monotonic()
+                self._alone = self._alone and states == self._left
                 is_known = LOOKED.is_as_left(self.path, states)
                 prepare_writing(connection, self._healed or is_known)
                 looked = time.monotonic() - started
@@ -219,6 +245,7 @@ class Library:
                     self._wrote = True
                 self.refuse_another()
                 connection.execute("COMMIT")
+                self._left = states
                 if is_known or not self._healed:
                     LOOKED.leave(self.path, states, *(() if is_known else (looked,)))
                 self._healed = True

@@ -7,7 +7,7 @@ import os
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from heatlas.core.context import Context, silent
 from heatlas.core.errors import BadOption, HeatlasError, printable
@@ -23,16 +23,17 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Recording
     from heatlas.core.context import Progress
+    from heatlas.core.repeat import Repeat
     from heatlas.dataset.points import PointSet
     from heatlas.library.file.settings import IndexPart
+    from heatlas.library.file.states import States
     from heatlas.library.file.store import Library
-    from heatlas.options import GapOptions
     from heatlas.options.keywords import ImportKeywords
     from heatlas.sources.resolve import GivenPoints, GivenTracks
     from heatlas.tracks.privacy import Zone
 
 __all__ = [
-    "apply_settings", "bring", "check_settings", "import_into", "refuse_gaps", "refuse_table_options", "refuse_unfit",
+    "apply_settings", "bring", "check_settings", "import_into", "refuse_table_options", "refuse_unfit",
 ]  # fmt: skip
 
 
@@ -42,6 +43,7 @@ def import_into(
     *sources: Any,
     workers: int | None = None,
     progress: Progress = silent,
+    repeat: Repeat | None = None,
     **options: Unpack[ImportKeywords],
 ) -> dict[str, Any]:
     """Import recordings and points into a library; it is made where there is none.
@@ -60,6 +62,8 @@ def import_into(
         Threads; by default one for each processor.
     progress : callable, optional
         Called with the stage, the number done and the total.
+    repeat : Repeat, optional
+        Notes what the next import like this one would report, if that has nothing to do.
     **options
         Parts to hide: `clip_ends`, a length to cut from both ends of each track, and `zones`, circles
         "LAT,LON,RADIUS". The library stores both and applies them from now on; its circles are named "zone 1",
@@ -76,12 +80,16 @@ def import_into(
         Report of what was read, and the size of the library; where anything has changed, `open_places` that should be
         hidden. A new library is not made where nothing was imported, unless something is to be hidden.
     """
+    from heatlas.library.file.states import in_file
     from heatlas.sources.resolve import resolve_import
 
     asked = gather(ImportOptions, options, "import_into")
     tracks, points = resolve_import(sources, asked.tables, asked.read)
     refuse_unfit(tracks, points, asked)
-    return bring(Path(path), tracks, _named(points, asked), asked, Context(workers, progress))
+    brought = _brought(Path(path), tracks, _named(points, asked), asked, Context(workers, progress))
+    if repeat is not None and brought.again is not None:
+        repeat.note(brought.again, lambda: in_file(Path(path)) == brought.left)
+    return brought.report
 
 
 def _named(points: GivenPoints, asked: ImportOptions) -> dict[str, PointSet]:
@@ -116,6 +124,27 @@ def bring(
 
     With a `part` the index of a new library holds nothing else.
     """
+    return _brought(path, tracks, tables, asked, context, part).report
+
+
+class _Brought(NamedTuple):
+    """Outcome of an import."""
+
+    report: dict[str, Any]
+    again: dict[str, Any] | None
+    """Report of the next import like it, if nothing changes until then; None: it may have something to do."""
+    left: States | None
+    """State in which the library was left."""
+
+
+def _brought(
+    path: Path,
+    tracks: GivenTracks,
+    tables: Mapping[str, PointSet],
+    asked: ImportOptions,
+    context: Context,
+    part: IndexPart | None = None,
+) -> _Brought:
     from heatlas.core.report import Report
     from heatlas.library.file.opening import open_library
     from heatlas.library.file.settings import set_part
@@ -127,6 +156,7 @@ def bring(
         raise BadOption("--max-gap and --max-gap-distance are for recordings, and there is none: leave them out")
     with _unless_empty(path, keep=keep):
         with open_library(path, create=True) as library:
+            library.observe()
             if part is not None:
                 set_part(library, part)
             notes = apply_settings(library, asked, context)
@@ -141,6 +171,7 @@ def bring(
             report.warnings += [(str(path), note) for note in notes]
             point_sets = _stored(library, tables, context)
             held, stored = len(list_activities(library)), _held(library)
+            left = library.left
         # Reported once for each state of the library: without a change, an earlier import has reported it.
         anew = bool(report.read or given(asked.hiding))
         places = {"open_places": open_places_of(path)} if anew else {}
@@ -149,10 +180,11 @@ def bring(
         gave = report.read > empty or stored > known
         nothing = not (gave or point_sets or before)
         said = {"nothing": report.nothing()} if nothing else {}
-        return {
-            **report.data(), **said, **places, "library": str(path), "activities": held, "seconds": report.seconds,
-            "point_sets": point_sets,
-        }  # fmt: skip
+        whole = {"library": str(path), "activities": held, "seconds": report.seconds, "point_sets": point_sets}
+        again = None
+        if report.again is not None and left is not None and not (tracks.tables or tables or given(asked.hiding)):
+            again = {**report.again.data(), **whole, "seconds": {"import": 0.0}}
+        return _Brought({**report.data(), **said, **places, **whole}, again, left)
 
 
 def _recordings(tracks: GivenTracks) -> Iterator[Recording]:
@@ -257,21 +289,6 @@ def _with(known: Mapping[str, Zone], circles: Collection[Zone]) -> dict[str, Zon
         number = next(k for k in itertools.count(1) if f"zone {k}" not in zones)
         zones[f"zone {number}"] = circle
     return zones
-
-
-def refuse_gaps(asked: GapOptions) -> None:
-    """Refuse options of gaps for a library, whose tracks were read before.
-
-    Raises
-    ------
-    BadOption
-        Says where to give them.
-    """
-    if given(asked):
-        raise BadOption(
-            "--max-gap and --max-gap-distance are for recordings when they are read, and a library holds their tracks: "
-            "say them to heatlas import, into a new library"
-        )
 
 
 def refuse_table_options(asked: ImportOptions) -> None:

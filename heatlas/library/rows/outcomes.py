@@ -10,15 +10,17 @@ from heatlas.core.batch import Unread
 from heatlas.core.report import Duplicate, Report, add_breaks
 from heatlas.core.words import counted
 from heatlas.library.file.sound_rows import say, small_rows
-from heatlas.library.rows.merged import read_merged
 from heatlas.sources.formats.planned import PLANNED
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
+    from heatlas.library.rows.merged import MergedActivities
+    from heatlas.sources.found_files import Entry
     from heatlas.sources.reading import Outcome
 
-__all__ = ["left_out_routes", "note_outcome", "note_unread", "outcome_data", "whole_report"]
+__all__ = ["left_out_routes", "note_outcome", "note_unread", "outcome_data", "report_of_known", "whole_report"]
 
 
 def outcome_data(outcome: Outcome) -> dict[str, Any]:
@@ -53,8 +55,19 @@ def note_unread(report: Report, unread: Unread) -> None:
     (report.failed if unread.failed else report.skipped).append(unread)
 
 
-def whole_report(connection: sqlite3.Connection) -> Report:
-    """Report of all files that a library was made from."""
+def report_of_known(found: Sequence[Entry | Unread], reason: str, warnings: Sequence[tuple[str, str]]) -> Report | None:
+    """Report of an import of files that a library knows, counted under a reason; None where there is no file."""
+    report = Report(warnings=list(warnings))
+    for entry in found:
+        if isinstance(entry, Unread):
+            note_unread(report, entry)
+        else:
+            report.dropped[reason] += 1
+    return report if report.dropped else None
+
+
+def whole_report(connection: sqlite3.Connection, shown: MergedActivities) -> Report:
+    """Report of all files that a library was made from, with all activities that it shows."""
     report = Report()
     unread = 0
     for _, text in sorted((row[1], row[6]) for row in small_rows(connection, "files").values()):
@@ -64,7 +77,6 @@ def whole_report(connection: sqlite3.Connection) -> Report:
             unread += 1
     if unread:
         say(connection, f"what was left out of {counted(unread, 'files')} cannot be read")
-    shown = read_merged(connection)
     report.duplicates = sorted(
         Duplicate(copy.source, shown.activities[number].source, given)
         for number, copies in shown.copies.items()
