@@ -34,11 +34,16 @@ _HOMES = {
     "explore": "heatlas.explorer.job",
     "inspect": "heatlas.api",
     "metric": "heatlas.tracks.metrics.own",
+    "open": "heatlas.api",
     "open_points": "heatlas.api",
     "owner_secret": "heatlas.tracks.privacy",
     "prepare": "heatlas.preparing",
+    "render": "heatlas.rendering",
     "write_demo": "heatlas.demo",
 }
+
+_NAMES = {"open": "open_sources"}
+"""Names that are others where they are defined."""
 
 if TYPE_CHECKING:
     from heatlas.api import inspect, open_points
@@ -64,14 +69,15 @@ def __getattr__(name: str) -> Any:
     """Import a public name when it is first used, so that importing heatlas stays cheap."""
     import importlib
 
-    if name == "open":
-        return importlib.import_module("heatlas.api").open_sources
     if name == "errors":
         return importlib.import_module("heatlas.core.errors")
-    if name == "render":
-        return importlib.import_module("heatlas.rendering").render
     if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
+        found = getattr(importlib.import_module(_HOMES[name]), _NAMES.get(name, name))
+        if not callable(found) or isinstance(found, type):
+            return found
+        from heatlas.options.signature import described
+
+        return described(found)
     raise AttributeError(f"module 'heatlas' has no attribute {name!r}")
 
 

@@ -103,17 +103,17 @@ def tracks_from(
     given: GivenTracks | GivenLibrary, gaps: GapOptions = _NOTHING, needs: Needs = _ALL, context: Context = NOBODY
 ) -> Tracks:
     """Read the tracks of resolved sources, as `open_sources` does."""
-    from heatlas.options.parsing import parse_gaps
-
-    longest = parse_gaps(gaps.max_gap, gaps.max_gap_distance)
     if isinstance(given, GivenLibrary):
-        from heatlas.library.manage import library_tracks, refuse_gaps
+        from heatlas.library.manage.reading import library_tracks, refuse_gaps
 
         refuse_gaps(gaps)
         context.progress("reading", 0, 0)
         return library_tracks(given.path, needs.columns)
     from heatlas.dataset.warm_up import warm_up
+    from heatlas.options.parsing import parse_gaps
     from heatlas.sources.load import load
+
+    longest = parse_gaps(gaps.max_gap, gaps.max_gap_distance)
 
     def ready(names: list[str]) -> None:
         context.progress("compiling, only this once", 0, 0)
@@ -131,6 +131,8 @@ def tracks_from(
 
 
 def _recordings(given: GivenTracks, needs: Needs) -> Iterator[Recording]:
+    if not given.tables:
+        return
     from heatlas.sources.tables.tracks.of_tables import recordings_of_tables
 
     metrics = needs.columns if needs.attributes is not None else None

@@ -39,8 +39,8 @@ from heatlas.library.maintenance import compact, reindex, remove
 from heatlas.library.manage import import_into, library_tracks
 from heatlas.library.points.point_drawing import draw_tile
 from heatlas.library.points.point_rows import read_points
-from heatlas.library.points.point_sets import list_point_sets
 from heatlas.library.points.point_times import PointIndex
+from heatlas.library.points.stored_points import list_point_sets
 from heatlas.library.rows.merged import list_activities, select
 from heatlas.library.zones import list_zones
 from heatlas.raster.measure import parse_measure, parse_point_measure

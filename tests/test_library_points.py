@@ -30,9 +30,10 @@ from heatlas.library.points.point_cells import FINEST, Cells, cells_of, coarser,
 from heatlas.library.points.point_drawing import draw_tile, points_in_tiles
 from heatlas.library.points.point_index import kept_levels, read_level, read_tile
 from heatlas.library.points.point_packing import Reader, decimals_bytes, whole_bytes
-from heatlas.library.points.point_sets import check_name, list_point_sets, name_from, points_of
+from heatlas.library.points.point_sets import check_name, name_from
 from heatlas.library.points.point_tables import chosen_points, opened_points
 from heatlas.library.points.point_times import PointIndex
+from heatlas.library.points.stored_points import list_point_sets, points_of
 from heatlas.raster.bin_points import bin_points
 from heatlas.raster.measure import POINT_REDUCTIONS, parse_point_measure
 

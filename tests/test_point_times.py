@@ -17,8 +17,8 @@ from heatlas.library.file.opening import open_library
 from heatlas.library.manage import import_into, repair_library
 from heatlas.library.points.point_drawing import draw_tile, points_in_tiles
 from heatlas.library.points.point_rows import concatenated, read_points
-from heatlas.library.points.point_sets import list_point_sets
 from heatlas.library.points.point_times import PointIndex, read_timed
+from heatlas.library.points.stored_points import list_point_sets
 from heatlas.raster.bin_points import bin_points
 from heatlas.raster.measure import parse_point_measure
 from heatlas.server import create_app

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "files_of_database", "flush", "missing_path", "parents_made", "possible_name", "reason_of", "refuse_name",
+    "exists", "files_of_database", "flush", "missing_path", "parents_made", "possible_name", "reason_of", "refuse_name",
     "refuse_place", "rename", "state_beside",
 ]  # fmt: skip
 
@@ -38,6 +38,17 @@ def possible_name(name: str) -> str:
         if _is_device(name):
             return f"_{name}"
     return name
+
+
+def exists(path: Path) -> bool:
+    """Tell whether a path exists; True also where access is denied, which is reported later for that path alone."""
+    try:
+        path.lstat()
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def missing_path(path: str | Path) -> BadOption:

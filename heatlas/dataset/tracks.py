@@ -24,7 +24,6 @@ from heatlas.options.renamed import takes_old_names
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.left_out import why_no_value
 from heatlas.raster.threshold import NO_THRESHOLD, Limits, Threshold
-from heatlas.sources.time_zones import with_time_zones
 from heatlas.tracks.athlete import athlete_from, refuse_without_athlete
 from heatlas.tracks.filters import EFFORT, names_in, needs_local_time, test_of
 from heatlas.tracks.local_time import in_utc, parse_moment, seconds_after
@@ -155,6 +154,8 @@ class Tracks:
 
     def localised(self) -> Tracks:
         """Fill in the time zones that give local time (see `heatlas.tracks.local_time.start_of`)."""
+        from heatlas.sources.time_zones import with_time_zones
+
         return replace(self, batches=tuple(map(with_time_zones, self.batches)))
 
     def in_utc(self) -> Tracks:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import struct
-import subprocess
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,6 +90,8 @@ def warm_up(names: Collection[str], measure: str) -> bool:
     python = interpreter()
     if len(cold) < 2 or most < 2 or python is None:
         return False
+    import subprocess
+
     # The processes import this copy of heatlas: compiled kernels are stored beside its files.
     home = str(Path(__file__).resolve().parents[2])
     # The compiler makes millions of objects, and hardly any that only the garbage collector would free.

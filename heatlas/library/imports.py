@@ -46,8 +46,7 @@ __all__ = ["BEFORE", "compact_after", "import_entries", "import_sources", "known
 _ACTIVITIES = 256
 """Activities of a group; a crash loses at most one group. Of a group, all passages in a tile are in one chunk, so the
 fewer the groups, the less is merged later."""
-_FIXES = 1 << 20
-_FILES = 1024
+_FIXES, _FILES = 1 << 20, 1024
 BEFORE = "files that were read before"
 """Reason under which files that are not read again are counted."""
 _FEW = 2048

@@ -10,14 +10,14 @@ from heatlas.core.errors import BadOption
 from heatlas.options.option import refuse
 from heatlas.options.renamed import warn_of
 from heatlas.raster.gaussian import Smoothing, default_smoothing
-from heatlas.raster.point_kernel import SHAPES, Kernel
 from heatlas.tracks.athlete import parse_athlete, read_athlete_file
-from heatlas.tracks.clean import Gaps
-from heatlas.tracks.privacy import Zone
 
 if TYPE_CHECKING:
     from heatlas.options.measuring import AthleteOptions
+    from heatlas.raster.point_kernel import Kernel
     from heatlas.tracks.athlete import Athlete
+    from heatlas.tracks.clean import Gaps
+    from heatlas.tracks.privacy import Zone
 
 __all__ = [
     "kernel_of", "kernel_of_smoothing", "parse_around", "parse_athlete_options", "parse_bbox", "parse_gaps",
@@ -87,6 +87,8 @@ def parse_gaps(max_gap: str | float | None, max_gap_distance: str | float | None
     BadOption
         When the first is not a time, or the second not a length, above 0.
     """
+    from heatlas.tracks.clean import Gaps
+
     known = Gaps() if known is None else known
     time, distance = known.time, known.distance
     if max_gap is not None:
@@ -161,6 +163,8 @@ def parse_kernel(radius: str, shape: str = "gaussian") -> Kernel:
     BadOption
         When it is not a radius, or there is no such shape.
     """
+    from heatlas.raster.point_kernel import Kernel
+
     match = re.fullmatch(_NUMBER + r"\s*(m|km|px|)", radius.strip().lower())
     number = float(match[1]) if match else math.nan
     if number == 0:
@@ -182,6 +186,8 @@ def kernel_of(radius: str | Kernel, kernel: str | Kernel) -> Kernel:
     BadOption
         As `parse_kernel`.
     """
+    from heatlas.raster.point_kernel import SHAPES, Kernel
+
     if isinstance(kernel, Kernel):
         return kernel
     if isinstance(radius, Kernel):
@@ -195,6 +201,8 @@ def kernel_of(radius: str | Kernel, kernel: str | Kernel) -> Kernel:
 
 def kernel_of_smoothing(text: str) -> Kernel:
     """Read the width of `parse_smoothing` as a Gaussian kernel of the same standard deviation."""
+    from heatlas.raster.point_kernel import Kernel
+
     smoothing = parse_smoothing(text)
     return Kernel(metres=3 * smoothing.metres, pixels=0.0 if smoothing.metres else 3 * smoothing.pixels)
 
@@ -235,6 +243,8 @@ def parse_around(text: str, named: str = "--around") -> tuple[float, float, floa
 
 def parse_zone(text: str, name: str = "--zone") -> Zone:
     """Read a zone as `parse_around` reads a circle; `name` is the option's name, for the error."""
+    from heatlas.tracks.privacy import Zone
+
     lat, lon, radius = _circle(text, name)
     return Zone(lat, lon, radius)
 
@@ -247,6 +257,8 @@ def parse_zone_at(at: str, radius: str) -> Zone:
     BadOption
         Names the one that cannot be used.
     """
+    from heatlas.tracks.privacy import Zone
+
     lat, lon = _place(at, f"--at {at!r} is no place", "latitude,longitude such as 60.17,24.94")
     return Zone(lat, lon, parse_length(radius, "--radius"))
 

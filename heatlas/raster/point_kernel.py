@@ -9,7 +9,6 @@ distance between two widely separated points on the surface of the earth, 1942, 
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -220,6 +219,8 @@ class _Strips:
     """Receives the number of rows that are done, and their total."""
 
     def __call__(self, work: Callable[[int, int], None], rows: int) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
         step = max(16, -(-rows // (16 * self.workers)))
         pool = ThreadPoolExecutor(self.workers)
         try:

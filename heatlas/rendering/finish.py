@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
 from heatlas.gazetteer.naming import place_of, with_place
-from heatlas.pmtiles.streets import is_file_of_tiles, open_streets
 from heatlas.raster.left_out import few_values
-from heatlas.rendering.poster import Poster
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import Style, parse_background
 from heatlas.style.decorations import Decorations
@@ -24,12 +22,8 @@ from heatlas.style.defaults import (
     written_per_value,
 )
 from heatlas.style.fonts import unwritable
-from heatlas.style.ground import OnGround
-from heatlas.style.legend_kinds import legend_for, paint_legend
 from heatlas.style.square import square_report
-from heatlas.style.street_ground import StreetGround
 from heatlas.style.themes import theme_named
-from heatlas.style.world_ground import LAST_ZOOM, WorldGround
 from heatlas.writers import check, check_size, write
 from heatlas.writers.rendered_map import RenderedMap
 
@@ -46,7 +40,7 @@ if TYPE_CHECKING:
     from heatlas.raster.grid import Grid
     from heatlas.raster.measure import Measure
     from heatlas.rendering.bands import BandedHeat
-    from heatlas.rendering.poster import Figures
+    from heatlas.rendering.poster import Figures, Poster
     from heatlas.style.ground import Painted
     from heatlas.style.image import Pixels
     from heatlas.style.tone import Tone, ToneScale
@@ -99,7 +93,7 @@ class Finish:
         streets = _streets(output, options)
         theme = theme_named(picture.theme)
         attribution = _attribution(labels.attribution, streets)
-        poster = Poster.parse(output, options, attribution)
+        poster = _poster(output, options, attribution)
         usual = "none" if options.page.basemap is None and poster is None else "dark"
         ground = parse_background(style.background or theme.background or usual)
         if poster is not None and ground is None:
@@ -165,7 +159,12 @@ class Finish:
         picture: Pixels
         below = None if self.background is None else self._ground(window, self.background)
         painting, tone = heat.painted(style if below is None else replace(style, background=None))
-        picture = painting if below is None else OnGround(painting, below)
+        if below is None:
+            picture = painting
+        else:
+            from heatlas.style.ground import OnGround
+
+            picture = OnGround(painting, below)
         measure = str(field.measure)
         shown, title = titled(field.measure), with_place(self.title, window.bbox)
         rendered = RenderedMap(
@@ -194,6 +193,8 @@ class Finish:
         if self.poster is None:
             outputs = write(self.output, rendered)
         else:
+            from heatlas.style.legend_kinds import legend_for
+
             legend = legend_for(field.measure, tone) if self.legend else None
             outputs = self.poster.write(self.output, rendered, legend, style.colours, figures)
         done = time.perf_counter()
@@ -219,12 +220,22 @@ class Finish:
     def _ground(self, window: Window, land: tuple[int, int, int]) -> Painted | None:
         """Make what is painted below the heat; None: nothing but the background."""
         if self.streets is not None:
+            from heatlas.style.street_ground import StreetGround
+
             return StreetGround(window, land, streets=self.streets)
-        return WorldGround(window, land) if self.world else None
+        if not self.world:
+            return None
+        from heatlas.style.world_ground import WorldGround
+
+        return WorldGround(window, land)
 
     def _beyond(self, window: Window) -> list[str]:
         """Say that the base map has nothing of a window."""
-        if self.world and window.zoom >= LAST_ZOOM:
+        if self.world:
+            from heatlas.style.world_ground import LAST_ZOOM
+
+            if window.zoom < LAST_ZOOM:
+                return []
             return [
                 (
                     f"the world has no coasts nearer than zoom {LAST_ZOOM:g}, and this is {window.zoom:.1f}: a file of "
@@ -239,6 +250,7 @@ class Finish:
     def legend_for(self, tone: Tone, style: Style, measure: Measure, window: Window) -> NDArray[np.uint8]:
         """Draw the legend, in a size that suits a window."""
         from heatlas.style.legend import fitting_scale
+        from heatlas.style.legend_kinds import legend_for, paint_legend
 
         ground = self.background
         return paint_legend(
@@ -249,11 +261,23 @@ class Finish:
         )
 
 
+def _poster(output: Path, options: RenderOptions, attribution: str) -> Poster | None:
+    """Check the options of a sheet of paper; None: none is requested."""
+    asked = options.picture
+    if asked.paper is None and not (asked.margin or asked.bleed or asked.figures):
+        return None
+    from heatlas.rendering.poster import Poster
+
+    return Poster.parse(output, options, attribution)
+
+
 def _streets(output: Path, options: RenderOptions) -> Streets | None:
     """Open the base map of a picture; refuse what has none."""
     given = options.page.basemap
     if given is None:
         return None
+    from heatlas.pmtiles.streets import is_file_of_tiles, open_streets
+
     world = given == WORLD
     if not world and not (isinstance(given, str) and is_file_of_tiles(given)):
         raise BadOption(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from heatlas.dataset.viewport import at_most_one
-from heatlas.library.points.point_tables import chosen_points
 from heatlas.options import refuse
 from heatlas.sources.resolve import GivenLibrary, GivenPoints
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from heatlas.dataset.points import PointSet
     from heatlas.options import RenderOptions
     from heatlas.raster.point_kernel import Kernel
@@ -31,7 +32,7 @@ def points_to_draw(given: Given, options: RenderOptions) -> tuple[PointSet, str 
     BadOption
         For options of tracks, and as `heatlas.library.points.point_tables.chosen_points` and `PointSet.given` do.
     """
-    held = chosen_points(given.path, options.measure) if isinstance(given, GivenLibrary) else None
+    held = _of_library(given.path, options.measure) if isinstance(given, GivenLibrary) else None
     if held is None and not isinstance(given, GivenPoints):
         return None
     of_tables = isinstance(given, GivenPoints)
@@ -53,6 +54,12 @@ def points_to_draw(given: Given, options: RenderOptions) -> tuple[PointSet, str 
         refuse(options.tables, "tables: say it to heatlas import")
     opened, written = held
     return opened.where(options.filter.where, options.filter.after, options.filter.before), written
+
+
+def _of_library(path: Path, measure: str | None) -> tuple[PointSet, str | None] | None:
+    from heatlas.library.points.point_tables import chosen_points
+
+    return chosen_points(path, measure)
 
 
 def kernel_of(options: RenderOptions) -> Kernel | None:

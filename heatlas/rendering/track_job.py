@@ -19,7 +19,6 @@ from heatlas.raster.left_out import left_out_of_tracks
 from heatlas.raster.pipeline import heat
 from heatlas.raster.threshold import Threshold, nowhere_enough
 from heatlas.rendering.bands import draw_in_bands
-from heatlas.rendering.poster import figures_of
 
 if TYPE_CHECKING:
     from heatlas.core.window import Window
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from heatlas.raster.measure import Measure
     from heatlas.raster.pipeline import Drawn
     from heatlas.rendering.finish import Finish
+    from heatlas.rendering.poster import Figures
 
 __all__ = ["TrackJob"]
 
@@ -82,6 +82,14 @@ class TrackJob:
         margin = halo(self.smoothing, window)
         return window, check_memory(window, margin, margin, need)
 
+    def _figures(self, tracks: Tracks, window: Window, threshold: Threshold) -> Figures:
+        """Figures below a poster that has them; a map of at least so many people tells none."""
+        if self.finish.poster is None or not self.finish.poster.figures or threshold:
+            return ()
+        from heatlas.rendering.poster import figures_of
+
+        return figures_of(tracks, window)
+
     def run(self, tracks: Tracks, context: Context = NOBODY) -> dict[str, Any]:
         """Filter, hide, count, paint and write; return the report as plain data.
 
@@ -117,8 +125,7 @@ class TrackJob:
                 raise NothingToDraw(nowhere_enough(threshold, tracks.activities))
             if not drawn.filled:
                 raise NothingToDraw(why_nowhere(self.measure, places, left_out))
-            asked = job.finish.poster is not None and job.finish.poster.figures and not threshold
-            finished = job.finish.write(drawn, context, figures_of(tracks, window) if asked else ())
+            finished = job.finish.write(drawn, context, job._figures(tracks, window, threshold))
         seconds = {**tracks.report.seconds, "choose": chosen - started, **finished.pop("seconds")}
         return {
             **tracks.data(),

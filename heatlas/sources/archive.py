@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from heatlas.core.batch import Unread
 from heatlas.core.errors import Unreadable, path_name, unworded
-from heatlas.core.paths import missing_path
+from heatlas.core.paths import exists, missing_path
 from heatlas.sources.blobs import Blob
 from heatlas.sources.compression import PACKED, unpack_one
 from heatlas.sources.containers import MAX_DEPTH, look
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from heatlas.core.filesystems import Location
     from heatlas.sources.zips import Member
 
-__all__ = ["TABLE", "Entry", "Sheet", "entries", "entries_of", "exists", "is_archive", "unpack"]
+__all__ = ["TABLE", "Entry", "Sheet", "entries", "entries_of", "is_archive", "unpack"]
 
 _ARCHIVES = frozenset({"zip", "tar"})
 
@@ -85,17 +85,6 @@ def entries_of(files: Sequence[Path], routes: bool = False) -> Iterator[Entry | 
     Nothing is raised for a file that is gone meanwhile: it is Unread. Tables of Strava exports are left out.
     """
     return _walk(files, Walk([], routes=routes), given=False)
-
-
-def exists(path: Path) -> bool:
-    """Tell whether a path exists; True also where access is denied, which is reported later for that path alone."""
-    try:
-        path.lstat()
-    except PermissionError:
-        return True
-    except (OSError, ValueError):
-        return False
-    return True
 
 
 def is_archive(path: Path) -> bool:

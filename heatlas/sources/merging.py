@@ -147,6 +147,8 @@ def without_copies(batches: Sequence[Batch], report: Report, columns: Callable[[
 
     `columns` returns how many columns a track has, including those that were not read.
     """
+    if len(batches) < 2:
+        return list(batches)
     judge, verdict = judge_all(batches, columns)
     merged, duplicates = merge_copies(judge, verdict)
     report.duplicates = list(duplicates.values())

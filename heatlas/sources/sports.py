@@ -6,6 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from heatlas.core.regex import regex
 from heatlas.sources.indoor import VIRTUAL_OF, virtual_word
 
 __all__ = ["SPORTS", "VIRTUAL", "is_sport", "max_speed", "sport_name"]
@@ -273,29 +274,28 @@ _MAX_SPEED = {
     **dict.fromkeys(("Gliding", "SkyDiving"), 120.0),
     "Flying": 350.0, "Paragliding": 50.0, "HangGliding": 60.0, "Driving": 80.0, "Train": 170.0, "CableCar": 15.0,
 }  # fmt: skip
-_ANY_SPEED = 70.0
-_AIRLINER = 350.0
-
-
+_ANY_SPEED, _AIRLINER = 70.0, 350.0
 _STROKES = str.maketrans("łøıđ", "loid")
+_PLAIN = regex(r"[^a-z0-9]+")
 
 
 def _key(text: str) -> str:
     """Letters and digits alone, without accents and case, so that spellings of one word are equal."""
+    if text.isascii():
+        return _PLAIN.sub("", text.lower())
     folded = unicodedata.normalize("NFKD", text).casefold().translate(_STROKES)
     return "".join(c for c in unicodedata.normalize("NFKD", folded) if c.isalnum())
 
 
+@lru_cache(1)
 def _table() -> dict[str, str]:
+    """Spelling as `_key` makes it -> sport."""
     table = {_key(sport): sport for sport in _SPELLINGS}
     for sport, spellings in _SPELLINGS.items():
         for spelling in spellings.split("|"):
             table.setdefault(_key(spelling), sport)
     table |= {str(code): sport for code, sport in enumerate(_CODES)}
     return table | {"40": "WinterSport", "41": "NordicSki"}
-
-
-_TABLE = _table()
 
 
 @lru_cache(maxsize=1024)
@@ -314,10 +314,10 @@ def sport_name(text: str) -> str:
         A word of `SPORTS`. A text in no list becomes its own CamelCase word, so that it can still be
         filtered for. A text without any letter or digit becomes "Unknown".
     """
-    found = _TABLE.get(_key(text))
+    found = _table().get(_key(text))
     if found is None and "/" in text:
         sport, _, sub = text.partition("/")
-        known = _TABLE.get(_key(sub))
+        known = _table().get(_key(sub))
         if known in VIRTUAL:
             found = virtual_word(sport_name(sport), known)
         else:
@@ -329,7 +329,7 @@ def _on_the_spot(key: str) -> str:
     """Translate "indoor walk" or "treadmill hike". A hall in which one really moves does not change the sport."""
     for mark in _ON_THE_SPOT:
         if key.startswith(mark) or key.endswith(mark):
-            sport = _TABLE.get(key.removeprefix(mark) if key.startswith(mark) else key.removesuffix(mark))
+            sport = _table().get(key.removeprefix(mark) if key.startswith(mark) else key.removesuffix(mark))
             if sport is not None and (mark == "virtual" or sport in VIRTUAL_OF):
                 return virtual_word(sport)
             return sport or ""
@@ -338,7 +338,7 @@ def _on_the_spot(key: str) -> str:
 
 def is_sport(text: str) -> bool:
     """Tell whether a text is a word of the vocabulary, in any of its languages."""
-    return _key(text) in _TABLE
+    return _key(text) in _table()
 
 
 def _camel_case(text: str) -> str:

@@ -14,7 +14,7 @@ from heatlas.core.errors import BadOption
 from heatlas.library.file.settings import Settings, read_athlete, read_settings, read_zones
 from heatlas.library.index.coverage import outdated
 from heatlas.library.index.shown import read_shown
-from heatlas.library.points.point_sets import list_point_sets
+from heatlas.library.points.stored_points import list_point_sets
 from heatlas.library.rows.activity_means import read_effort
 from heatlas.library.rows.merged import read_merged
 from heatlas.raster.threshold import NO_THRESHOLD, Limits, Threshold

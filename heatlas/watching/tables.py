@@ -11,8 +11,9 @@ from heatlas.core.errors import NoRows
 from heatlas.core.report import Report
 from heatlas.library.file.opening import open_library
 from heatlas.library.manage.importing import bring, refuse_unfit
-from heatlas.library.points.point_sets import list_point_sets, remove_point_set
+from heatlas.library.points.point_sets import remove_point_set
 from heatlas.library.points.point_tables import named_tables
+from heatlas.library.points.stored_points import list_point_sets
 from heatlas.options import GapOptions, HidingOptions
 from heatlas.options.measuring import AthleteOptions
 from heatlas.sources.resolve import resolve_import

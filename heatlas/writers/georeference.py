@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import math
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -120,6 +119,8 @@ def write_georeference(path: Path, rendered: RenderedMap) -> list[Path]:
     list of Path
         The files written.
     """
+    from html import escape
+
     left, size, _, top, _, _ = numbers = geotransform(rendered.window)
     world = path.with_suffix(_WORLD_FILE[path.suffix.lower()])
     centre = (size, 0.0, 0.0, -size, left + size / 2, top - size / 2)

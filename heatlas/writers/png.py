@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -229,6 +228,8 @@ def _painted(picture: Pixels, step: int) -> Iterator[NDArray[np.uint8]]:
         for piece in pieces:
             yield picture.rows(*piece).pixels
         return
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(1) as painter:
         waiting = painter.submit(picture.rows, *pieces[0])
         for piece in pieces[1:]:

@@ -17,7 +17,7 @@ from heatlas.library.file.settings import Settings, read_settings, read_zones
 from heatlas.library.file.sound_rows import has_digests, is_corrupt, plain_rows, sort_rows
 from heatlas.library.file.versions import refuse_noted
 from heatlas.library.points.point_checks import sound_points
-from heatlas.library.points.point_sets import list_point_sets
+from heatlas.library.points.stored_points import list_point_sets
 from heatlas.library.rows.activities import ActivityRow, activities_of
 from heatlas.library.rows.tracks import NAMES, fingerprint, read_track, stored_track
 

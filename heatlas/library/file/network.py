@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import subprocess
 import sys
 from functools import cache
 from typing import TYPE_CHECKING
@@ -72,6 +71,8 @@ def _linux_mounts() -> Iterable[tuple[str, str]]:
 
 def _bsd_mounts() -> Iterable[tuple[str, str]]:
     """Mount points and file systems as macOS prints them: "//me@nas/tracks on /Volumes/tracks (smbfs, ...)"."""
+    import subprocess
+
     try:
         said = subprocess.run(["/sbin/mount"], capture_output=True, text=True, timeout=_SECONDS, check=True).stdout
     except (OSError, subprocess.SubprocessError):

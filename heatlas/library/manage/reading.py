@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.context import Context, silent
 from heatlas.core.errors import BadOption
-from heatlas.core.paths import missing_path
+from heatlas.core.paths import exists, missing_path
+from heatlas.options import given
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from heatlas.core.context import Progress
     from heatlas.dataset.tracks import Tracks
+    from heatlas.options import GapOptions
 
 __all__ = [
     "audit_library",
@@ -22,6 +24,7 @@ __all__ = [
     "library_tracks",
     "open_places_of",
     "point_sets_of",
+    "refuse_gaps",
     "refuse_missing",
     "zones_of",
 ]
@@ -36,7 +39,6 @@ def refuse_missing(sources: Collection[Any]) -> None:
         Names the first path that does not exist.
     """
     from heatlas.core.filesystems import locate
-    from heatlas.sources.archive import exists
     from heatlas.sources.tables import is_path
 
     for source in sources:
@@ -44,6 +46,21 @@ def refuse_missing(sources: Collection[Any]) -> None:
             if Path(source).suffix == ".db":
                 raise BadOption(f"there is no library {source}: heatlas import SOURCE... -l {source} makes one")
             raise missing_path(source)
+
+
+def refuse_gaps(asked: GapOptions) -> None:
+    """Refuse options of gaps for a library, whose tracks were read before.
+
+    Raises
+    ------
+    BadOption
+        Says where to give them.
+    """
+    if given(asked):
+        raise BadOption(
+            "--max-gap and --max-gap-distance are for recordings when they are read, and a library holds their tracks: "
+            "say them to heatlas import, into a new library"
+        )
 
 
 def library_tracks(path: str | Path, columns: Collection[str]) -> Tracks:
@@ -70,8 +87,7 @@ def library_tracks(path: str | Path, columns: Collection[str]) -> Tracks:
 def point_sets_of(path: str | Path) -> list[dict[str, Any]]:
     """Describe each point set of a library, as plain data."""
     from heatlas.library.file.opening import open_library
-    from heatlas.library.points.point_sets import list_point_sets
-    from heatlas.library.points.point_tables import stored_data
+    from heatlas.library.points.stored_points import list_point_sets, stored_data
 
     with open_library(path) as library, library.read() as connection:
         return [stored_data(stored) for stored in list_point_sets(connection).values()]

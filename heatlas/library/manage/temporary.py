@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.scratch import scratch_folder
-from heatlas.library.manage.importing import bring, refuse_gaps, refuse_table_options, refuse_unfit
-from heatlas.library.manage.reading import refuse_missing
+from heatlas.library.manage.importing import bring, refuse_table_options, refuse_unfit
+from heatlas.library.manage.reading import refuse_gaps, refuse_missing
 from heatlas.options import ImportOptions, given, refuse
 
 if TYPE_CHECKING:

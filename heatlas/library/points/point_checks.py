@@ -11,7 +11,7 @@ from heatlas.library.file.sound_rows import damaged
 from heatlas.library.points.point_cells import cells_of, same_cells
 from heatlas.library.points.point_index import kept_levels, read_level
 from heatlas.library.points.point_rows import concatenated, points_digest, read_points
-from heatlas.library.points.point_sets import list_point_sets
+from heatlas.library.points.stored_points import list_point_sets
 from heatlas.options import TableOptions
 from heatlas.raster.spool import Tally
 from heatlas.sources.tables.given import GivenTable

@@ -15,18 +15,17 @@ import numpy as np
 
 from heatlas.core.errors import BadOption, NoRows, NothingToDraw
 from heatlas.library.file.digests import SMALL
-from heatlas.library.file.sound_rows import say, small_rows
 from heatlas.library.points.point_cells import cells_of
 from heatlas.library.points.point_index import write_index
 from heatlas.library.points.point_rows import concatenated, points_digest, write_rows
-from heatlas.library.points.stored_points import StoredPoints
+from heatlas.library.points.stored_points import StoredPoints, list_point_sets, points_of
 from heatlas.raster.measure import COUNTS, SPENT
 from heatlas.raster.spool import Tally
 from heatlas.tracks.metrics import METRICS
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from heatlas.core.points import Points
     from heatlas.dataset.points import PointSet
@@ -34,12 +33,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LONGEST_NAME",
-    "are",
     "check_name",
     "import_points",
-    "list_point_sets",
     "name_from",
-    "points_of",
     "remove_point_set",
     "write_points",
 ]  # fmt: skip
@@ -83,47 +79,7 @@ def name_from(source: str) -> str:
     return check_name(word)
 
 
-_KNOWN = ("number", "name", "source", "weight", "points", "total", "lightest", "heaviest")
 _COLUMNS = ", ".join(SMALL["point_sets"][1])
-
-
-def list_point_sets(connection: sqlite3.Connection) -> dict[str, StoredPoints]:
-    """Point sets by name, in the order of their names."""
-    found = {}
-    for row in sorted(small_rows(connection, "point_sets").values(), key=lambda row: str(row[1])):
-        try:
-            said = json.loads(row[13])
-            crowd = None if said["crowd"] is None else tuple(said["crowd"])
-            dropped = said["dropped"]
-            days = tuple((int(day), int(count)) for day, count in said.get("days", ()))
-        except (ValueError, TypeError, KeyError, RecursionError):
-            say(connection, f"the description of the points {row[1]} cannot be read, and they are left out")
-            continue
-        known = dict(zip(_KNOWN, row, strict=False))
-        found[row[1]] = StoredPoints(
-            **known, bbox=row[8:12], digest=row[12], dropped=dropped, crowd=crowd, time=said.get("time"), days=days
-        )
-    return found
-
-
-def points_of(connection: sqlite3.Connection, name: str) -> StoredPoints:
-    """Find a point set by name; case is ignored if that is unambiguous.
-
-    Raises
-    ------
-    BadOption
-        When there is none of that name; the message lists all names.
-    """
-    known = list_point_sets(connection)
-    alike = [name] if name in known else [one for one in known if one.casefold() == name.casefold()]
-    if len(alike) != 1:
-        raise BadOption(f"there is no point set {name!r}: there {are(list(known))}")
-    return known[alike[0]]
-
-
-def are(names: Sequence[str]) -> str:
-    """Write a list of names with its verb: "are a, b", "is a"."""
-    return f"are {', '.join(names)}" if len(names) > 1 else f"is {names[0]}" if names else "is none"
 
 
 def import_points(

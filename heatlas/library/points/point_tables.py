@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption
 from heatlas.library.file.opening import open_library
-from heatlas.library.points.point_rows import read_points
-from heatlas.library.points.point_sets import are, check_name, import_points, list_point_sets, name_from
+from heatlas.library.points.stored_points import are, list_point_sets
 from heatlas.options import TableOptions
 from heatlas.raster.measure import POINT_REDUCTIONS
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from heatlas.sources.tables.table import Table
 
 __all__ = [
-    "chosen_points", "import_tables", "named_tables", "opened_points", "split_measure", "stored_data", "stored_points",
+    "chosen_points", "import_tables", "named_tables", "opened_points", "split_measure", "stored_points",
 ]  # fmt: skip
 
 
@@ -51,6 +50,7 @@ def named_tables(given: GivenPoints, rows: PointSetOptions) -> dict[str, PointSe
         When a table cannot be opened.
     """
     from heatlas.dataset.points import PointSet
+    from heatlas.library.points.point_sets import check_name
 
     named: dict[str, list[GivenTable]] = {}
     word = None if rows.name is None else check_name(rows.name)
@@ -63,6 +63,8 @@ def named_tables(given: GivenPoints, rows: PointSetOptions) -> dict[str, PointSe
 
 
 def _name_of(given: GivenTable) -> str:
+    from heatlas.library.points.point_sets import name_from
+
     if given.is_stdin:
         raise BadOption("what comes in on stdin has no name: say --name NAME")
     text, options = str(given.source), given.options
@@ -77,6 +79,8 @@ def _name_of(given: GivenTable) -> str:
 
 def import_tables(library: Library, tables: Mapping[str, PointSet], context: Context = NOBODY) -> list[dict[str, Any]]:
     """Import tables into a library, each in its own transaction; returns a report of each, as plain data."""
+    from heatlas.library.points.point_sets import import_points
+
     reports, told = [], context.counting("reading points")
     for name, points in tables.items():
         size = points.size
@@ -89,20 +93,6 @@ def import_tables(library: Library, tables: Mapping[str, PointSet], context: Con
         kept = {key: read[key] for key in ("rows", "points", "columns", "dropped")}
         reports.append({"name": name, "changed": changed, **kept, "warnings": warnings, "total": stored.total})
     return reports
-
-
-def stored_data(stored: StoredPoints) -> dict[str, Any]:
-    """Description of a point set as plain data."""
-    return {
-        "name": stored.name,
-        "source": stored.source,
-        "points": stored.points,
-        "weight": stored.weight,
-        "total": stored.total,
-        "weights": None if stored.weight is None else [stored.lightest, stored.heaviest],
-        "bbox": list(stored.bbox),
-        "dropped": stored.dropped,
-    }
 
 
 def split_measure(text: str) -> tuple[str, str] | None:
@@ -180,6 +170,7 @@ def opened_points(path: str | Path, stored: StoredPoints) -> PointSet:
 def _table_of(path: str | Path, stored: StoredPoints, lat: str, lon: str) -> Table:
     import pyarrow as pa
 
+    from heatlas.library.points.point_rows import read_points
     from heatlas.sources.tables.cells.text import timestamps
     from heatlas.sources.tables.table import Table
 

@@ -21,8 +21,6 @@ from heatlas.library.file.sound_rows import rows_or_lost, say
 from heatlas.library.rows.activities import ActivityRow, activities_of, attributes_of
 from heatlas.library.rows.activity_means import with_effort
 from heatlas.library.rows.tracks import COLUMNS_OF, read_track
-from heatlas.sources.merging import Copy, merge
-from heatlas.tracks.duplicates import is_part, poverty, trace_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -88,6 +86,9 @@ def _read_merged(connection: sqlite3.Connection, numbers: Collection[int] | None
     stored = [attributes_of(row) for row in shown_rows]
     if not copy_rows and not withheld:
         return MergedActivities(activities, rows=(stored,), shown=tuple(shown_rows))
+    from heatlas.sources.merging import Copy, merge
+    from heatlas.tracks.duplicates.traces import poverty
+
     copies_of: defaultdict[int, list[int]] = defaultdict(list)
     for row in copy_rows:
         if row.same_as in activities and row.number in own:
@@ -129,6 +130,8 @@ class _Facts:
 
 def _is_part(connection: sqlite3.Connection, facts: Mapping[int, _Facts], two: Mapping[int, Activity]) -> bool:
     """Whether the first of two activities is only a part of the second."""
+    from heatlas.tracks.duplicates.traces import is_part, trace_of
+
     first, second = (facts[k].span for k in two)
     spans = (first, second)
 

@@ -11,7 +11,6 @@ from array import array
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from html import unescape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -204,6 +203,8 @@ def _rows(workout: _Workout, pulse: Pulse) -> Iterator[SheetRow]:
 
 def _facts(attributes: bytes) -> dict[str, str]:
     """Attributes of a tag; the first of each name."""
+    from html import unescape
+
     found: dict[str, str] = {}
     for name, value in _VALUE.findall(attributes):
         text = value.decode("utf-8", "replace")

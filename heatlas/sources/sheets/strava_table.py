@@ -6,7 +6,6 @@ import dataclasses
 import math
 import re
 from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import Unreadable
@@ -178,6 +177,8 @@ class _Reader:
 
     def _units(self, lines: Sequence[Sequence[str]]) -> dict[int, float]:
         """Find the unit of each column of distances, from the last (the precise one) to the first."""
+        from statistics import median
+
         units: dict[int, float] = {}
         metres: list[float | None] = []
         for line in lines:

@@ -6,8 +6,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from heatlas.sources.tables.place_names import PlaceNames
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
 
     from heatlas.core.filesystems import Location
     from heatlas.sources.contract.partitions import Partition
+    from heatlas.sources.tables.place_names import PlaceNames
 
 __all__ = ["RAW", "Copied", "Dataset", "Role", "Table"]
 
@@ -64,6 +63,12 @@ class Role:
         return f"{name!r} differs within {self.mixed:,} of {self.tracks:,} tracks: these are read without it"
 
 
+def _no_names() -> PlaceNames:
+    from heatlas.sources.tables.place_names import PlaceNames  # it needs the gazetteer
+
+    return PlaceNames()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """Rows that are read when they are requested, some ten thousand at a time."""
@@ -98,7 +103,7 @@ class Table:
     dropped: Counter[str] = field(default_factory=Counter)
     """Reason ("rows with too few or too many cells" ...) -> number of rows that reading left out. Grows while `read`
     streams; `heatlas.sources.tables.rows.read_points` passes the increase on with the points."""
-    names: PlaceNames = field(default_factory=PlaceNames)
+    names: PlaceNames = field(default_factory=_no_names)
     """What names of places have been taken for, where rows are placed by them."""
     readings: dict[str, str] = field(default_factory=dict)
     """Column -> description of how it is read, if that is unusual. Filled while `read` streams (see

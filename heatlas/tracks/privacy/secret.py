@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from typing import TYPE_CHECKING
 
@@ -36,6 +35,8 @@ def owner_secret() -> bytes:
         except FileExistsError:
             pass
         else:
+            import secrets
+
             with os.fdopen(handle, "w", encoding="ascii") as file:
                 file.write(secrets.token_hex(32))
         secret = _written(path)
