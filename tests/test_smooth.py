@@ -58,6 +58,34 @@ def test_a_window_that_is_empty_for_the_most_part_equals_the_kernel_over_all_of_
     np.testing.assert_array_equal(smooth(counted, smoothing, window, workers).total, out)
 
 
+@given(seed=seeds, width=st.integers(1, 200), radius=st.integers(0, 9), unit_peak=st.booleans())
+def test_blur_adds_in_one_order_however_empty_rows_are(seed, width, radius, unit_peak):
+    """To the bit: below, above and beside, each tap is added to all pixels, from the first row and column on."""
+    rng = np.random.default_rng(seed)
+    sigma, margin = np.full(3, radius / REACH), radius + int(rng.integers(0, 3))
+    field = np.zeros((3 + 2 * margin, width + 2 * margin), np.float32)
+    for row in field[rng.random(len(field)) < 0.6]:
+        begin, end = sorted(rng.integers(0, len(row) + 1, 2))
+        row[begin:end] = rng.random(end - begin) * (rng.random(end - begin) < 0.5)
+    out = np.empty((3, width), np.float32)
+    blur_rows(field, sigma, margin, unit_peak, 0, 3, out)
+    whole = [np.exp(-0.5 * (k / (sigma[0] or 1)) ** 2) for k in range(radius + 1)]
+    total = 1.0
+    for weight in whole[1:]:
+        total += 2.0 * weight
+    taps = np.array([whole[abs(k)] / total for k in range(-radius, radius + 1)], np.float32)
+    for y in range(3):
+        column = np.zeros(field.shape[1], np.float32)
+        for k, tap in enumerate(taps):
+            column += tap * field[y + margin - radius + k]
+        expected = np.zeros(width, np.float32)
+        for k, tap in enumerate(taps):
+            expected += tap * column[margin - radius + k :][:width]
+        if unit_peak:
+            expected *= np.float32(1.0) / taps[radius]
+        assert np.array_equal(out[y], expected)
+
+
 @given(seed=seeds, measure=st.sampled_from(["passes", "seconds", "pace", "max(speed)", "std(speed)"]))
 def test_a_mosaic_of_smoothed_windows_equals_one(seed, measure):
     rng = np.random.default_rng(seed)

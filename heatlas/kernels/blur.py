@@ -18,20 +18,45 @@ REACH = 4.0
 """Standard deviations after which the kernel ends."""
 
 
+_SOME = 16
+"""Pixels that are looked at together, by vector instructions."""
+
+
+@helper()
+def _count(row):
+    """Count the pixels that are not 0."""
+    found = 0
+    for x in range(row.shape[0]):
+        found += row[x] != 0
+    return found
+
+
 @helper()
 def _extents(field, low, high):
-    """Write the first and last+1 column that is not 0 in each row; columns outside are skipped."""
+    """Write the first and last+1 column that is not 0 in each row, or the width and 0; columns outside are skipped."""
     height, width = field.shape
     for y in range(height):
-        low[y], high[y] = width, 0
-        for x in range(width):
-            if field[y, x] != 0:
-                low[y] = x
-                break
-        for x in range(width - 1, low[y] - 1, -1):
-            if field[y, x] != 0:
-                high[y] = x + 1
-                break
+        row, begin, end = field[y], 0, width
+        while begin + _SOME <= width and _count(row[begin : begin + _SOME]) == 0:
+            begin += _SOME
+        while begin < width and row[begin] == 0:
+            begin += 1
+        while end - _SOME >= begin and _count(row[end - _SOME : end]) == 0:
+            end -= _SOME
+        while end > begin and row[end - 1] == 0:
+            end -= 1
+        low[y], high[y] = begin, end if begin < width else 0
+
+
+@helper()
+def _weigh(taps, sigma, radius):
+    """Write the weights of a row's kernel, from its centre on; their sum over both sides is 1."""
+    taps[0] = total = 1.0
+    for k in range(1, radius + 1):
+        taps[k] = math.exp(-0.5 * (k / sigma) ** 2)
+        total += 2.0 * taps[k]
+    for k in range(radius + 1):
+        taps[k] /= total
 
 
 @helper()
@@ -39,6 +64,54 @@ def _add(target, source, tap):
     """Add tap * source to target: a loop that the compiler can turn into vector instructions."""
     for x in range(target.shape[0]):
         target[x] += tap * source[x]
+
+
+@helper()
+def _add_four(target, sources, taps):
+    """Add four taps, in their order; the target is read and written once."""
+    (a, b, c, d), (of_a, of_b, of_c, of_d) = sources, taps
+    for x in range(target.shape[0]):
+        target[x] = target[x] + of_a * a[x] + of_b * b[x] + of_c * c[x] + of_d * d[x]
+
+
+@helper()
+def _tap(taps, k, radius):
+    return np.float32(taps[abs(k - radius)])
+
+
+@helper()
+def _add_rows(target, field, top, left, taps, radius):
+    """Add weighted rows of a field, the upper first, from a column on.
+
+    They are cut from the field one by one: rows of a cut field have a stride, and get no vector instructions.
+    """
+    right, k = left + len(target), 0
+    while k + 4 <= 2 * radius + 1:
+        y = top + k
+        four = field[y, left:right], field[y + 1, left:right], field[y + 2, left:right], field[y + 3, left:right]
+        _add_four(target, four, _four_taps(taps, k, radius))
+        k += 4
+    while k < 2 * radius + 1:
+        _add(target, field[top + k, left:right], _tap(taps, k, radius))
+        k += 1
+
+
+@helper()
+def _add_columns(target, row, taps, radius):
+    """Add a row (n + 2 radius,) to (n,) at all places that taps reach, from the left."""
+    n, k = len(target), 0
+    while k + 4 <= 2 * radius + 1:
+        four = row[k : k + n], row[k + 1 : k + n + 1], row[k + 2 : k + n + 2], row[k + 3 : k + n + 3]
+        _add_four(target, four, _four_taps(taps, k, radius))
+        k += 4
+    while k < 2 * radius + 1:
+        _add(target, row[k : k + n], _tap(taps, k, radius))
+        k += 1
+
+
+@helper()
+def _four_taps(taps, k, radius):
+    return _tap(taps, k, radius), _tap(taps, k + 1, radius), _tap(taps, k + 2, radius), _tap(taps, k + 3, radius)
 
 
 def blur_rows(
@@ -72,45 +145,40 @@ def blur_rows(
         Is overwritten in rows first to last.
     """
     extents = np.empty((2, last - first + 2 * halo), np.int64)
-    column, taps = np.zeros(field.shape[1], np.float32), np.zeros(halo + 1, np.float32)
+    column, taps = np.zeros(field.shape[1], np.float32), np.zeros(halo + 1)
     blur_into(field, sigma, halo, unit_peak, first, last, extents, column, taps, out)
 
 
 @kernel(
-    "const f4[:, :]", "const f8[:]", "i8", "b1", "i8", "i8", "i8[:, :]", "f4[:]", "f4[:]", "f4[:, :]",
+    "const f4[:, :]", "const f8[:]", "i8", "b1", "i8", "i8", "i8[:, :]", "f4[:]", "f8[:]", "f4[:, :]",
     error_model="numpy",
 )  # fmt: skip
 def blur_into(field, sigma, halo, unit_peak, first, last, extents, column, taps, out):
     """Do what `blur_rows` does; `extents`, `column` and `taps` are its scratch arrays."""
-    width = out.shape[1]
+    width, radius = out.shape[1], 0
     low, high = extents[0], extents[1]
     _extents(field[first : last + 2 * halo], low, high)
     for y in range(first, last):
-        radius = min(halo, math.ceil(REACH * sigma[y]))
-        total = 1.0
-        for k in range(1, radius + 1):
-            total += 2.0 * math.exp(-0.5 * (k / sigma[y]) ** 2)
-        taps[0] = 1.0 / total
-        for k in range(1, radius + 1):
-            taps[k] = math.exp(-0.5 * (k / sigma[y]) ** 2) / total
+        if y == first or sigma[y] != sigma[y - 1]:
+            radius = min(halo, math.ceil(REACH * sigma[y]))
+            _weigh(taps, sigma[y], radius)
+        top = y + halo - radius
         left, right = field.shape[1], 0
-        for k in range(-radius, radius + 1):
-            row = y - first + halo + k
+        for row in range(top - first, top - first + 2 * radius + 1):
             left, right = min(left, low[row]), max(right, high[row])
         target = out[y]
         target[:] = 0
         if left >= right:
             continue
-        column[left:right] = 0
-        for k in range(-radius, radius + 1):
-            row = y - first + halo + k
-            if low[row] < high[row]:
-                _add(column[low[row] : high[row]], field[row + first, low[row] : high[row]], taps[abs(k)])
-        for k in range(-radius, radius + 1):
-            begin, end = max(left - halo - k, 0), min(right - halo - k, width)
-            if begin < end:
-                _add(target[begin:end], column[begin + halo + k : end + halo + k], taps[abs(k)])
+        # What lies outside adds 0, which changes no sum: all taps have the same columns.
+        begin, end = max(left - halo - radius, 0), min(right - halo + radius, width)
+        if begin >= end:
+            continue
+        column[begin + halo - radius : end + halo + radius] = 0
+        left, right = max(left, begin + halo - radius), min(right, end + halo + radius)
+        _add_rows(column[left:right], field, top, left, taps, radius)
+        _add_columns(target[begin:end], column[begin + halo - radius : end + halo + radius], taps, radius)
         if unit_peak:
-            peak = np.float32(1.0) / taps[0]
-            for x in range(width):
+            peak = np.float32(1.0) / np.float32(taps[0])
+            for x in range(begin, end):
                 target[x] *= peak

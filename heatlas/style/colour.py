@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,8 @@ __all__ = ["BACKGROUNDS", "Style", "colour", "palette", "parse_background"]
 BACKGROUNDS = {"none": None, "dark": (14, 17, 22), "light": (250, 249, 246)}
 _NEUTRAL = 0.14
 """Share of [0, 1] on either side of 0 that fades, where sums may be below 0."""
+_TONES = 64
+"""Tones whose palettes are remembered."""
 _BLOCK = 256
 """Rows that are toned at a time, to bound memory."""
 
@@ -75,14 +78,23 @@ def palette(colours: NDArray[np.uint8], tone: Tone, background: tuple[int, int, 
     -------
     ndarray of uint8 (256, 4)
     """
+    neutral = float(tone.position(0)) if tone.diverging else None
+    return _palette(colours.tobytes(), tone.fade, neutral, background).copy()
+
+
+@lru_cache(_TONES)
+def _palette(
+    colours: bytes, fade: float, neutral: float | None, background: tuple[int, int, int] | None
+) -> NDArray[np.uint8]:
+    """Do what `palette` does; all tiles of a zoom have the same. `neutral` is the place of 0 that fades."""
     t = np.arange(256) / 255
-    steps = np.clip((t - tone.fade) / (1 - tone.fade), 0, 1)
-    faded = colours[np.rint(steps * 255).astype(int)].astype(float)
-    if tone.fade:
-        share = np.clip(t / tone.fade, 0, 1)
+    steps = np.clip((t - fade) / (1 - fade), 0, 1)
+    faded = np.frombuffer(colours, np.uint8).reshape(-1, 4)[np.rint(steps * 255).astype(int)].astype(float)
+    if fade:
+        share = np.clip(t / fade, 0, 1)
         faded[:, 3] *= share * share * (3 - 2 * share)
-    if tone.diverging:
-        share = np.clip(np.abs(t - tone.position(0)) / _NEUTRAL, 0, 1)
+    if neutral is not None:
+        share = np.clip(np.abs(t - neutral) / _NEUTRAL, 0, 1)
         faded[:, 3] *= share * share * (3 - 2 * share)
     faded[0, 3] = 0
     if background is not None:

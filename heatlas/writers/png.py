@@ -153,7 +153,7 @@ def compressed_rows(picture: Pixels, channels: int, level: int = FILE_LEVEL) -> 
     return _compressed(_rows(picture, channels), level)
 
 
-def _compressed(strips: Iterator[bytes], level: int) -> Iterator[bytes]:
+def _compressed(strips: Iterator[memoryview | bytes], level: int) -> Iterator[bytes]:
     compressor = _compressor(level)
     data = b""
     for strip in strips:
@@ -191,14 +191,14 @@ def _strip_rows(row_bytes: int) -> int:
     return max(1, _STRIP_BYTES // row_bytes)
 
 
-def _one_colour_rows(height: int, width: int) -> Iterator[bytes]:
+def _one_colour_rows(height: int, width: int) -> Iterator[memoryview | bytes]:
     """Rows of index 0 at one bit a pixel, each with its filter byte."""
     row_bytes = 1 + (width + 7) // 8
     for rows in _strips(height, row_bytes):
         yield bytes((rows.stop - rows.start) * row_bytes)
 
 
-def _rows(picture: Pixels, channels: int) -> Iterator[bytes]:
+def _rows(picture: Pixels, channels: int) -> Iterator[memoryview | bytes]:
     """Rows of the first channels, each strip with the filter that suits it: None or Up.
 
     Unsmoothed lines compress best unfiltered; smoothed heat compresses best as differences from the row above.
@@ -209,15 +209,31 @@ def _rows(picture: Pixels, channels: int) -> Iterator[bytes]:
         for rows in _strips(len(pixels), row_bytes):
             part = pixels[rows]
             plain = (part if part.ndim == 2 else part[..., :channels]).reshape(-1, row_bytes - 1)
-            up = np.empty_like(plain)
-            np.subtract(plain[:1], above, out=up[:1])
-            np.subtract(plain[1:], plain[:-1], out=up[1:])
-            above = plain[-1:].copy()
-            pays = _sample_size(up) < _sample_size(plain)
             strip = np.empty((len(plain), row_bytes), np.uint8)
-            strip[:, 0] = _UP if pays else _NONE
-            strip[:, 1:] = up if pays else plain
-            yield strip.tobytes()
+            if _up_pays(plain, above):
+                strip[:, 0] = _UP
+                _subtract_above(plain, above, strip[:, 1:])
+            else:
+                strip[:, 0] = _NONE
+                strip[:, 1:] = plain
+            above = plain[-1:].copy()
+            yield strip.data
+
+
+def _subtract_above(rows: NDArray[np.uint8], above: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
+    """Write the differences of rows from those above them."""
+    np.subtract(rows[:1], above, out=out[:1])
+    np.subtract(rows[1:], rows[:-1], out=out[1:])
+
+
+def _up_pays(rows: NDArray[np.uint8], above: NDArray[np.uint8]) -> bool:
+    """Whether differences compress better, by rows from the middle, at most an eighth of all."""
+    count = max(1, min(_SAMPLE_BYTES, rows.size // 8) // rows.shape[1])
+    top = max(0, len(rows) - count) // 2
+    some = np.ascontiguousarray(rows[top : top + count])
+    up = np.empty_like(some)
+    _subtract_above(some, rows[top - 1 : top] if top else above, up)
+    return _size(up) < _size(some)
 
 
 def _painted(picture: Pixels, step: int) -> Iterator[NDArray[np.uint8]]:
@@ -239,12 +255,10 @@ def _painted(picture: Pixels, step: int) -> Iterator[NDArray[np.uint8]]:
         yield waiting.result().pixels
 
 
-def _sample_size(rows: NDArray[np.uint8]) -> int:
-    """Compressed size of rows from the middle, at most an eighth of all, to estimate that of the rest."""
-    count = max(1, min(_SAMPLE_BYTES, rows.size // 8) // rows.shape[1])
-    top = max(0, len(rows) - count) // 2
+def _size(rows: NDArray[np.uint8]) -> int:
+    """Compressed size of rows."""
     compressor = _compressor(1)
-    return len(compressor.compress(rows[top : top + count].tobytes())) + len(compressor.flush())
+    return len(compressor.compress(rows.data)) + len(compressor.flush())
 
 
 def _compressor(level: int) -> Any:
