@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from heatlas.kernels.compiled import kernel
-from heatlas.kernels.lattice import FRAME, coarser, course, place
+from heatlas.kernels.lattice import FRAME, next_pixel, place, set_out
 
 __all__ = ["list_cells"]
 
@@ -52,22 +52,11 @@ def list_cells(u, v, segments, tracks, frame):
             for i in range(first + 1, last):
                 bx, by = place(u[i], size, left), place(v[i], size, top)
                 if (bx >> fraction != ax >> fraction) | (by >> fraction != ay >> fraction):
-                    columns, rows, balance, rise, run = course(
-                        ax, ay, bx, by, fraction, coarser(ax, ay, bx, by, fraction)
-                    )
-                    step_x, step_y = (1 if columns > 0 else -1), (1 if rows > 0 else -1)
-                    columns, rows = abs(columns), abs(rows)
-                    while columns + rows > 0:
-                        track[n + 1], column[n + 1], row[n + 1] = k, column[n], row[n]
+                    way, slope = set_out(ax, ay, bx, by, fraction)
+                    while way[2] + way[3] > 0:
+                        way, _ = next_pixel(way, slope)
                         n += 1
-                        if columns > 0 and (balance < 0 or rows == 0):
-                            column[n] += step_x
-                            columns -= 1
-                            balance += rise
-                        else:
-                            row[n] += step_y
-                            rows -= 1
-                            balance -= run
+                        track[n], column[n], row[n] = k, way[0], way[1]
                 fixes[n] += 1
                 ax, ay = bx, by
     n += 1

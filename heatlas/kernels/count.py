@@ -12,17 +12,7 @@ import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.instructions import prefetch
-from heatlas.kernels.lattice import (
-    CHUNK,
-    FRAME,
-    LONGEST,
-    ONE,
-    coarser,
-    course,
-    moment,
-    near_lines,
-    place,
-)
+from heatlas.kernels.lattice import CHUNK, FRAME, LONGEST, ONE, moment, near_lines, next_pixel, place, set_out
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +29,7 @@ _AX, _AY, _BX, _BY = range(0, 4 * _LINES, _LINES)
 """Offsets into the courses of the places of the lines' ends, before the courses are computed."""
 _HERE, _STEPS, _BALANCE, _BOTH, _RUN, _DOWN, _ASIDE = range(0, 7 * _LINES, _LINES)
 """Offsets of the computed courses: the first pixel in the lower 32 bits, its place in the table above; pixels to come,
-or -1 if the line needs care; balance, rise + run, and run of `heatlas.kernels.lattice.course`; a step across an edge
+or -1 if the line needs care; balance, rise + run, and run of `heatlas.kernels.lattice.set_out`; a step across an edge
 between rows; and the difference from it of a step across an edge between columns."""
 
 
@@ -80,22 +70,14 @@ def _count_with_care(fixes, line, frame, table, shift, least, counts, carries):
     bits, size, left, top, width, height = frame
     ax, ay = place(u[line], size, left), place(v[line], size, top)
     bx, by = place(u[line + 1], size, left), place(v[line + 1], size, top)
-    columns, rows, balance, rise, run = course(ax, ay, bx, by, bits, coarser(ax, ay, bx, by, bits))
-    step_x, step_y = (1 if columns > 0 else -1), (1 if rows > 0 else -1)
-    columns, rows = abs(columns), abs(rows)
-    column, row = ax >> bits, ay >> bits
+    way, slope = set_out(ax, ay, bx, by, bits)
     last = (1 << 2 * shift) - 1
-    while columns + rows > 0:
+    while way[2] + way[3] > 0:
+        column, row = way[0], way[1]
         if 0 <= column < width and 0 <= row < height:
             table[((row << shift) + column) & last] = line << 32 | (row * width + column)
-        if columns > 0 and (balance < 0 or rows == 0):
-            column += step_x
-            columns -= 1
-            balance += rise
-        else:
-            row += step_y
-            rows -= 1
-            balance -= run
+        way, _ = next_pixel(way, slope)
+        column, row = way[0], way[1]
         if 0 <= column < width and 0 <= row < height:
             slot, cell = ((row << shift) + column) & last, row * width + column
             before = table[slot]
@@ -106,7 +88,7 @@ def _count_with_care(fixes, line, frame, table, shift, least, counts, carries):
 
 @helper()
 def _compute_courses(x, y, near, frame, shift, courses):
-    """Compute the courses of up to 128 of the lines near the window: `heatlas.kernels.lattice.course` by vectors.
+    """Compute the courses of up to 128 of the lines near the window: `heatlas.kernels.lattice.set_out` by vectors.
 
     `x`, `y` are places on the lattice, `near` the lines among them, as `heatlas.kernels.lattice.near_lines` gives them.
     `courses`, int64 (7 * 128,), receives the values at the offsets of `_HERE` and its neighbours.

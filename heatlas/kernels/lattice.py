@@ -16,7 +16,7 @@ from heatlas.kernels.compiled import helper
 from heatlas.kernels.instructions import bits_of
 
 __all__ = [
-    "CHUNK", "FRAME", "LONGEST", "ONE", "coarser", "course", "crossing", "frame_of", "moment", "near_lines", "place",
+    "CHUNK", "FRAME", "LONGEST", "ONE", "frame_of", "moment", "near_lines", "next_pixel", "place", "reached", "set_out",
     "visits",
 ]  # fmt: skip
 
@@ -100,28 +100,8 @@ def near_lines(u, v, start, lines, all_of_them, frame, x, y, near):
     return found
 
 
-@helper(forceinline=True)
-def course(ax, ay, bx, by, bits, less):
-    """Compute the course of a line from pixel to pixel.
-
-    The pixels of a line are found by exact traversal: J. Amanatides and A. Woo, A Fast Voxel Traversal Algorithm for
-    Ray Tracing, Eurographics 1987. `balance` is the difference of the two next crossings, times both lengths. While it
-    is negative, the next edge is one between columns, which also comes first of two at once. Crossing it adds `rise` to
-    the balance; crossing one between rows subtracts `run`.
-
-    Returns columns and rows to go (signed), balance, rise and run.
-    """
-    columns, rows = (bx >> bits) - (ax >> bits), (by >> bits) - (ay >> bits)
-    west, north = (bx - ax) >> 63, (by - ay) >> 63  # -1 or 0: makes distances positive without a branch
-    to_x = ((((((ax >> bits) + 1 + west) << bits) - ax) ^ west) - west) >> less
-    to_y = ((((((ay >> bits) + 1 + north) << bits) - ay) ^ north) - north) >> less
-    length_x, length_y = abs(bx - ax) >> less, abs(by - ay) >> less
-    balance = to_x * length_y - to_y * length_x - 1
-    return columns, rows, balance, length_y << (bits - less), length_x << (bits - less)
-
-
 @helper()
-def coarser(ax, ay, bx, by, bits):
+def _coarser(ax, ay, bx, by, bits):
     """Number of bits that a very long line must drop for its products to fit into 64 bits; its ends stay."""
     less = 0
     while (abs(bx - ax) | abs(by - ay)) >> (bits + LONGEST + less) > 0:
@@ -129,8 +109,62 @@ def coarser(ax, ay, bx, by, bits):
     return less
 
 
+@helper(forceinline=True)
+def set_out(ax, ay, bx, by, bits):
+    """Compute the course of a line from pixel to pixel.
+
+    The pixels of a line are found by exact traversal: J. Amanatides and A. Woo, A Fast Voxel Traversal Algorithm for
+    Ray Tracing, Eurographics 1987. The balance is the difference of the two next crossings, times both lengths. While
+    it is negative, the next edge is one between columns, which also comes first of two at once. Crossing it adds `rise`
+    to the balance; crossing one between rows subtracts `run`.
+
+    Returns
+    -------
+    way : tuple of int
+        Column and row of the first pixel, edges between columns and between rows to come, and the balance. Changes from
+        pixel to pixel (`next_pixel`).
+    slope : tuple of int
+        Step from column to column, and from row to row (1 or -1), rise and run.
+    """
+    less = _coarser(ax, ay, bx, by, bits)
+    columns, rows = (bx >> bits) - (ax >> bits), (by >> bits) - (ay >> bits)
+    west, north = (bx - ax) >> 63, (by - ay) >> 63  # -1 or 0: makes distances positive without a branch
+    to_x = ((((((ax >> bits) + 1 + west) << bits) - ax) ^ west) - west) >> less
+    to_y = ((((((ay >> bits) + 1 + north) << bits) - ay) ^ north) - north) >> less
+    length_x, length_y = abs(bx - ax) >> less, abs(by - ay) >> less
+    balance = to_x * length_y - to_y * length_x - 1
+    way = ax >> bits, ay >> bits, abs(columns), abs(rows), balance
+    step_x, step_y = (1 if columns > 0 else -1), (1 if rows > 0 else -1)
+    return way, (step_x, step_y, length_y << (bits - less), length_x << (bits - less))
+
+
+@helper(forceinline=True)
+def next_pixel(way, slope):
+    """Cross the next edge, of which there is one; returns the way from there, and whether the edge lay between columns.
+
+    Where it did not, it lay between rows.
+    """
+    column, row, columns, rows, balance = way
+    step_x, step_y, rise, run = slope
+    if columns > 0 and (balance < 0 or rows == 0):
+        return (column + step_x, row, columns - 1, rows, balance + rise), True
+    return (column, row + step_y, columns, rows - 1, balance - run), False
+
+
+@helper(forceinline=True)
+def reached(way, slope, sideways, line, frame):
+    """Share of a line that lies before the edge that `next_pixel` crossed.
+
+    `line` has the places of its ends, not rounded to the lattice: x of both, y of both.
+    """
+    bits, left, top = frame[0], frame[2], frame[3]
+    if sideways:
+        return _crossing(line[0], line[1], ((way[0] + (slope[0] < 0)) << bits) + left)
+    return _crossing(line[2], line[3], ((way[1] + (slope[1] < 0)) << bits) + top)
+
+
 @helper(error_model="numpy")
-def crossing(a, b, edge):
+def _crossing(a, b, edge):
     """Share of the line from a to b that lies before an edge, by places that are not rounded to the lattice.
 
     The time and distance spent in four pixels are therefore those spent in the one pixel that they form at half the
@@ -153,9 +187,9 @@ def moment(fixes, line, frame, column, row, share):
     ax, ay, bx, by = u[line] * size, v[line] * size, u[line + 1] * size, v[line + 1] * size
     leaving = share > 0
     if place(u[line + leaving], size, left) >> bits != column:
-        share = crossing(ax, bx, ((column + ((bx > ax) == leaving)) << bits) + left)
+        share = _crossing(ax, bx, ((column + ((bx > ax) == leaving)) << bits) + left)
     if place(v[line + leaving], size, top) >> bits != row:
-        down = crossing(ay, by, ((row + ((by > ay) == leaving)) << bits) + top)
+        down = _crossing(ay, by, ((row + ((by > ay) == leaving)) << bits) + top)
         share = min(share, down) if leaving else max(share, down)
     start = np.float64(progress[line])
     return start + share * (progress[line + 1] - start)

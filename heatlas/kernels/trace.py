@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from heatlas.kernels.compiled import kernel
-from heatlas.kernels.lattice import CHUNK, FRAME, coarser, course, crossing, near_lines, place, visits
+from heatlas.kernels.lattice import CHUNK, FRAME, near_lines, next_pixel, place, reached, set_out, visits
 from heatlas.kernels.reduce import spend
 
 __all__ = ["list_passages"]
@@ -80,31 +80,18 @@ def list_passages(u, v, progress, time, metres, metric, segments, frame, least, 
             for j in range(found):
                 k = near[j]
                 i = start + k
-                ax, ay, bx, by = x[k], y[k], x[k + 1], y[k + 1]
-                columns, rows, balance, rise, run = course(ax, ay, bx, by, fraction, coarser(ax, ay, bx, by, fraction))
-                step_x, step_y = (1 if columns > 0 else -1), (1 if rows > 0 else -1)
-                columns, rows = abs(columns), abs(rows)
-                column, row = ax >> fraction, ay >> fraction
+                way, slope = set_out(x[k], y[k], x[k + 1], y[k + 1], fraction)
                 gain = progress[i + 1] - np.float64(progress[i])
-                west, east = u[i] * size, u[i + 1] * size
-                north, south = v[i] * size, v[i + 1] * size
+                line = u[i] * size, u[i + 1] * size, v[i] * size, v[i + 1] * size
                 entered = 0.0
-                while columns + rows > 0:
-                    if columns > 0 and (balance < 0 or rows == 0):
-                        reached = crossing(west, east, ((column + (step_x > 0)) << fraction) + left)
-                        column += step_x
-                        columns -= 1
-                        balance += rise
-                    else:
-                        reached = crossing(north, south, ((row + (step_y > 0)) << fraction) + top)
-                        row += step_y
-                        rows -= 1
-                        balance -= run
-                    reached = max(entered, reached)
+                while way[2] + way[3] > 0:
+                    way, sideways = next_pixel(way, slope)
+                    column, row = way[0], way[1]
+                    left_it = max(entered, reached(way, slope, sideways, line, frame))
                     if slot != nowhere:
-                        spend(spent, passage_of[slot], entered, reached, i, time, metres, metric)
-                    entered = reached
-                    at = progress[i] + reached * gain
+                        spend(spent, passage_of[slot], entered, left_it, i, time, metres, metric)
+                    entered = left_it
+                    at = progress[i] + entered * gain
                     left_at[slot] = at
                     slot = nowhere
                     if 0 <= column < width and 0 <= row < height:

@@ -10,7 +10,7 @@ import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.index import UNKNOWN
-from heatlas.kernels.lattice import FRAME, coarser, course, crossing, place
+from heatlas.kernels.lattice import FRAME, next_pixel, place, reached, set_out
 from heatlas.kernels.visited import NOWHERE, list_passage, room_for
 from heatlas.kernels.visits import mean_steps
 
@@ -143,27 +143,15 @@ def list_valued(u, v, progress, segments, tracks, least, bits, frame, zoom, what
                 bx, by = place(u[i + 1], size, left), place(v[i + 1], size, top)
                 entered = 0.0
                 if ((ax ^ bx) | (ay ^ by)) >> fraction != 0:
-                    columns, rows, balance, rise, run = course(
-                        ax, ay, bx, by, fraction, coarser(ax, ay, bx, by, fraction)
-                    )
-                    step_x, step_y = (1 if columns > 0 else -1), (1 if rows > 0 else -1)
-                    columns, rows = abs(columns), abs(rows)
+                    way, slope = set_out(ax, ay, bx, by, fraction)
                     gain = progress[i + 1] - np.float64(progress[i])
-                    west, east, north, south = u[i] * size, u[i + 1] * size, v[i] * size, v[i + 1] * size
-                    while columns + rows > 0:
-                        if columns > 0 and (balance < 0 or rows == 0):
-                            reached = crossing(west, east, ((column + (step_x > 0)) << fraction) + left)
-                            column += step_x
-                            columns -= 1
-                            balance += rise
-                        else:
-                            reached = crossing(north, south, ((row + (step_y > 0)) << fraction) + top)
-                            row += step_y
-                            rows -= 1
-                            balance -= run
-                        reached = max(entered, reached)
-                        _spend(i, now, reached - entered, 0.5 * (entered + reached), what, spent, ways)
-                        entered = reached
+                    line = u[i] * size, u[i + 1] * size, v[i] * size, v[i + 1] * size
+                    while way[2] + way[3] > 0:
+                        way, sideways = next_pixel(way, slope)
+                        column, row = way[0], way[1]
+                        left_it = max(entered, reached(way, slope, sideways, line, frame))
+                        _spend(i, now, left_it - entered, 0.5 * (entered + left_it), what, spent, ways)
+                        entered = left_it
                         at = progress[i] + entered * gain
                         left_at[slot] = at
                         key, slot = (row << 32) + column, (row & mask) << shift | column & mask

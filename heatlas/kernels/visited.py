@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
-from heatlas.kernels.lattice import FRAME, coarser, course, moment, place
+from heatlas.kernels.lattice import FRAME, moment, next_pixel, place, set_out
 
 __all__ = ["NOWHERE", "list_passage", "list_visited", "room_for", "spill"]
 
@@ -139,21 +139,13 @@ def list_visited(u, v, progress, segments, tracks, least, bits, frame, zoom):
                 if ((ax ^ bx) | (ay ^ by)) >> fraction == 0:
                     continue  # its end is the next line's beginning, in the same pixel
                 ax, ay = place(u[i], size, left), place(v[i], size, top)
-                columns, rows, balance, rise, run = course(ax, ay, bx, by, fraction, coarser(ax, ay, bx, by, fraction))
-                step_x, step_y = (1 if columns > 0 else -1), (1 if rows > 0 else -1)
-                columns, rows = abs(columns), abs(rows)
-                column, row = ax >> fraction, ay >> fraction
+                way, slope = set_out(ax, ay, bx, by, fraction)
+                column, row = way[0], way[1]
                 slot = (row & mask) << shift | column & mask
                 keys[slot], lines[slot] = (row << 32) + column, i
-                while columns + rows > 0:
-                    if columns > 0 and (balance < 0 or rows == 0):
-                        column += step_x
-                        columns -= 1
-                        balance += rise
-                    else:
-                        row += step_y
-                        rows -= 1
-                        balance -= run
+                while way[2] + way[3] > 0:
+                    way, _ = next_pixel(way, slope)
+                    column, row = way[0], way[1]
                     key, slot = (row << 32) + column, (row & mask) << shift | column & mask
                     again = keys[slot] == key and _goes_on(fixes, lines[slot], i, frame, column, row, rejoin)
                     keys[slot], lines[slot] = key, i

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
-from heatlas.kernels.lattice import FRAME, coarser, course, crossing, place
+from heatlas.kernels.lattice import FRAME, next_pixel, place, reached, set_out
 
 __all__ = [
     "angle_steps", "join_fixes", "list_visits", "mean_steps", "place_visits", "round_amounts", "round_means",
@@ -71,25 +71,14 @@ def list_visits(u, v, progress, segments, frame, least, bits):
         fixes[passage_of[slot]] += 1
         for i in range(first, last - 1):
             bx, by = place(u[i + 1], size, left), place(v[i + 1], size, top)
-            columns, rows, balance, rise, run = course(ax, ay, bx, by, fraction, coarser(ax, ay, bx, by, fraction))
-            step_x, step_y = (1 if columns > 0 else -1), (1 if rows > 0 else -1)
-            columns, rows = abs(columns), abs(rows)
+            way, slope = set_out(ax, ay, bx, by, fraction)
+            ends = u[i] * size, u[i + 1] * size, v[i] * size, v[i + 1] * size
             gain = progress[i + 1] - np.float64(progress[i])
             entered = 0.0
-            while columns + rows > 0:
-                if columns > 0 and (balance < 0 or rows == 0):
-                    west, east = u[i] * size, u[i + 1] * size
-                    reached = crossing(west, east, ((column + (step_x > 0)) << fraction) + left)
-                    column += step_x
-                    columns -= 1
-                    balance += rise
-                else:
-                    north, south = v[i] * size, v[i + 1] * size
-                    reached = crossing(north, south, ((row + (step_y > 0)) << fraction) + top)
-                    row += step_y
-                    rows -= 1
-                    balance -= run
-                entered = max(entered, reached)
+            while way[2] + way[3] > 0:
+                way, sideways = next_pixel(way, slope)
+                column, row = way[0], way[1]
+                entered = max(entered, reached(way, slope, sideways, ends, frame))
                 passage[m], line[m], until[m] = passage_of[slot], i, entered
                 m += 1
                 at = progress[i] + entered * gain
