@@ -13,9 +13,12 @@ import pytest
 from slow import wander
 
 from heatlas.core.context import NOBODY
-from heatlas.library.file.columns import COLUMNS, VALUES
+from heatlas.library.file.columns import COLUMNS, PIXELS, VALUES
+from heatlas.library.file.keys import chunk_of, column_of, key, tile_of
 from heatlas.library.file.opening import open_library
+from heatlas.library.file.packing import BUNDLE, bundled, pack, unpack
 from heatlas.library.file.schema import APPLICATION_ID, MIGRATIONS
+from heatlas.library.index.chunks import Chunk
 from heatlas.library.maintenance import index, unindex
 from heatlas.library.rows.activities import insert_activity
 from heatlas.library.rows.copies import resolve
@@ -97,6 +100,23 @@ def first_columns():
         yield
 
 
+def unfolded_rows(rows):
+    """Rows of the index as they were written before columns were folded: by key and blob."""
+    chunks = {}
+    for number, data in rows:
+        chunks.setdefault((tile_of(number), chunk_of(number)), []).append((number, data))
+    for (tile, chunk), found in chunks.items():
+        columns = dict(Chunk.of(found).columns)
+        ((_, pixels),) = [row for row in found if column_of(row[0]) == PIXELS]
+        yield key(PIXELS, *tile, chunk), pack(unpack(pixels).tobytes())
+        del columns[PIXELS]
+        if bundled(columns):
+            words = [len(columns), *(word for column, data in columns.items() for word in (column, len(data)))]
+            columns = {BUNDLE: np.array(words, "<u4").tobytes() + b"".join(columns.values())}
+        for column, data in columns.items():
+            yield key(column, *tile, chunk), pack(data)
+
+
 def older(path, new, version):
     """Write a library as it was at an older version of the schema, below 7, with what a new one holds."""
     link = sqlite3.connect(path)
@@ -104,9 +124,11 @@ def older(path, new, version):
         statement(link, NOBODY) if callable(statement) else link.execute(statement)
     link.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     link.execute("ATTACH ? AS new", (str(new),))
-    for table in ("meta", "files", "activities", "tracks", "passages"):
+    for table in ("meta", "files", "activities", "tracks"):
         names = ", ".join(row[1] for row in link.execute(f"PRAGMA main.table_info({table})"))
         link.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM new.{table}")
+    found = link.execute("SELECT key, data FROM new.passages").fetchall()
+    link.executemany("INSERT INTO main.passages VALUES (?, ?)", unfolded_rows(found))
     link.execute("DELETE FROM main.meta WHERE name = 'heatlas'")
     if version < 4:
         link.execute("DELETE FROM main.meta WHERE name = 'copies'")

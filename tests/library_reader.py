@@ -28,6 +28,10 @@ TRACK = {"u": (0, "f8"), "v": (1, "f8"), "time": (2, "f8"), "progress": (3, "f4"
 
 def unpacked(blob):
     size = int.from_bytes(blob[:4], "little")
+    if size >> 31:
+        first = 4 + size - (1 << 31)
+        return unpacked(blob[4:first]) + unpacked(blob[first:])
+    size &= (1 << 30) - 1
     return pa.decompress(blob[4:], decompressed_size=size, codec="zstd", asbytes=True) if size else blob[4:]
 
 
@@ -74,21 +78,95 @@ def pixels_of(data):
     return np.cumsum(steps), lengths, np.array(pixels)
 
 
-def columns_of(link, z, x, y, chunk):
+def folded(blob):
+    return int.from_bytes(blob[:4], "little") >> 30 & 1
+
+
+def columns_of(link, z, x, y, chunk, lengths):
     """Bytes of the columns of a chunk but the pixels."""
-    found = {}
+    found, folds = {}, {}
     for column in range(1, 64):
         row = link.execute("SELECT data FROM passages WHERE key = ?", (key(column, z, x, y, chunk),)).fetchone()
         if row is not None and column != 15:
-            found[column] = unpacked(row[0])
+            found[column], folds[column] = unpacked(row[0]), folded(row[0])
         elif row is not None:
             data = unpacked(row[0])
             heads = np.frombuffer(data, "<u4", 1 + 2 * int.from_bytes(data[:4], "little"))[1:].reshape(-1, 2)
             at = 4 + heads.nbytes
             for number, length in heads.tolist():
-                found[number] = data[at : at + length]
+                found[number], folds[number] = data[at : at + length], folded(row[0])
                 at += length
+    for column in sorted(found, key=(1, 5).__contains__):  # what others are guessed from comes first
+        if folds[column]:
+            found[column] = unfolded(column, found[column], found, lengths)
     return found
+
+
+def unfolded(column, data, others, lengths):
+    """Plain bytes of a folded column; `others` holds metres and paces."""
+    form, count = data[0], sum(lengths)
+    numbers = runs_of(data, column, count) if form & 1 else varints(data, count, 1)[0]
+    if form & 2:
+        numbers = (seconds_of if column == 1 else speeds_of)(numbers, others, lengths)
+    return bytes(byte for number in numbers for byte in varint(number))
+
+
+def runs_of(data, column, count):
+    (size,), at = varints(data, 1, 1)
+    gaps, at = data[at : at + size], at + size
+    numbers, gap, known = [], 0, True
+    for byte in gaps:
+        gap += byte
+        if byte < 255:
+            same = int(column > 3 and known)
+            (number,), at = varints(data, 1, at)
+            number = 0 if same and number == 0 else number + 1
+            numbers += [same] * gap + [number]
+            gap, known = 0, number != 0
+    return numbers + [int(column > 3 and known)] * (count - len(numbers))
+
+
+def paces_of(others, lengths):
+    """In whole 2**-20 s/m, None where unknown."""
+    steps = values_of(others[4], lengths)
+    return [None if s is None else round(2 ** (min(max(s, -5120), 2047) / 512) * 2**20) for s in steps]
+
+
+def seconds_of(numbers, others, lengths):
+    paces, metres, found = paces_of(others, lengths), varints(others[2], sum(lengths), 0)[0], []
+    for length in lengths:
+        rest, pace = 0, 314573
+        for _ in range(length):
+            k = len(found)
+            pace = paces[k] or pace
+            exact = 2 * metres[k] * pace + rest
+            found.append((exact + 2**19) // 2**20 + unzigzag(numbers[k]))
+            rest = min(max(exact - 2**20 * found[-1], -629146), 629146)
+    return found
+
+
+def speeds_of(numbers, others, lengths):
+    """As they are written where nothing is guessed."""
+    paces, found = paces_of(others, lengths), []
+    for length in lengths:
+        before = 0
+        for _ in range(length):
+            k = len(found)
+            if numbers[k] == 0:
+                found.append(0)
+                continue
+            speed = (before if paces[k] is None else round(2**27 / paces[k])) + unzigzag(numbers[k] - 1)
+            step, before = speed - before, speed
+            found.append(1 + (2 * step if step >= 0 else -2 * step - 1))
+    return found
+
+
+def varint(number):
+    out = []
+    while number >= 128:
+        out.append(number % 128 + 128)
+        number //= 128
+    return [*out, number]
 
 
 def values_of(data, lengths):
@@ -115,7 +193,7 @@ def tile(link, z, x, y):
         np.add.at(planes["passes"], pixels, 1)
         for run in np.split(pixels, np.cumsum(lengths)[:-1]):
             planes["activities"][np.unique(run)] += 1
-        others = columns_of(link, z, x, y, number >> 4 & 8191)
+        others = columns_of(link, z, x, y, number >> 4 & 8191, lengths)
         for name, (column, step) in AMOUNTS.items():
             if column in others:
                 np.add.at(planes[name], pixels, np.array(varints(others[column], len(pixels), 0)[0]) * step)
@@ -135,7 +213,7 @@ def bearings(link, z, x, y):
     )
     for number, blob in rows.fetchall():
         _, lengths, pixels = pixels_of(unpacked(blob))
-        column = columns_of(link, z, x, y, number >> 4 & 8191).get(BEARING[0], b"\0" * len(pixels))
+        column = columns_of(link, z, x, y, number >> 4 & 8191, lengths).get(BEARING[0], b"\0" * len(pixels))
         for pixel, value in zip(pixels, values_of(column, lengths), strict=True):
             if value is not None:
                 where.append(pixel)

@@ -94,6 +94,12 @@ def same_as_tracks(library, tracks, columns):
         assert near[ours.count > 0].all(), column
 
 
+def never_bundled(patch):
+    """Store each column by itself, also in small chunks."""
+    for module in ("file.packing", "index.joining"):
+        patch.setattr(f"heatlas.library.{module}.BUNDLED", 0)
+
+
 def negative(library):
     with library.read() as link:
         return link.execute("SELECT count(*) FROM passages WHERE key < 0").fetchone()[0]
@@ -130,7 +136,7 @@ def test_a_reader_by_the_page_finds_all_columns(tmp_path, many):
         for chunk in sorted({row[4] for row in seen if row[:4] == (0, z, x, y)}):
             (blob,) = link.execute("SELECT data FROM passages WHERE key = ?", (key(0, z, x, y, chunk),)).fetchone()
             _, lengths, pixels = pixels_of(unpacked(blob))
-            for column, data in columns_of(link, z, x, y, chunk).items():
+            for column, data in columns_of(link, z, x, y, chunk, lengths).items():
                 values = values_of(data, lengths) if column in {11, 13, 16, 40, 63} else []
                 known = np.array([value is not None for value in values], bool)
                 total = np.bincount(pixels[known], [v for v in values if v is not None], 65536) if values else 0
@@ -210,6 +216,7 @@ def test_an_older_heatlas_keeps_columns_that_it_does_not_know(tmp_path):
         assert equal(before, drawn(library, some))
         # It has added activities without them: that is no fault, and made good by a new index.
         assert check(library, None) == []
+        never_bundled(patch)
         reindex(library)
         assert not equal(before, drawn(library, some))
         with made(tmp_path / "b.db", tracks, settings=ZOOMS) as new:
@@ -226,6 +233,7 @@ def test_an_import_that_was_half_way_goes_on(tmp_path, request):
         import_sources(library, sorted((folder / "activities").iterdir())[:3])
     older(tmp_path / "old.db", tmp_path / "half.db", BEFORE)
     request.getfixturevalue("many")
+    never_bundled(request.getfixturevalue("monkeypatch"))
     with open_library(tmp_path / "old.db") as library, made(tmp_path / "new.db", [], settings=ZOOMS) as new:
         report = import_sources(library, sorted((folder / "activities").iterdir()))
         assert report.dropped["files that were read before"] == 3

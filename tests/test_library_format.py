@@ -52,7 +52,7 @@ def link(library):
 
 def test_the_file_says_what_it_is(link):
     assert link.execute("PRAGMA application_id").fetchone()[0] == 0x48654174
-    assert link.execute("PRAGMA user_version").fetchone()[0] == 9
+    assert link.execute("PRAGMA user_version").fetchone()[0] == 10
     assert link.execute("PRAGMA page_size").fetchone()[0] == 8192
 
 
@@ -76,7 +76,7 @@ def test_paces_are_powers_of_two(library, link):
     zoom, x, y, chunk = link.execute("SELECT z, x, y, chunk FROM chunks WHERE z = 12 AND metric = 0").fetchone()
     (blob,) = link.execute("SELECT data FROM passages WHERE key = ?", (key(0, zoom, x, y, chunk),)).fetchone()
     _, lengths, _ = pixels_of(unpacked(blob))
-    steps = [s for s in values_of(columns_of(link, zoom, x, y, chunk)[4], lengths) if s is not None]
+    steps = [s for s in values_of(columns_of(link, zoom, x, y, chunk, lengths)[4], lengths) if s is not None]
     paces = np.rint(2.0 ** (np.array(steps) / 512) * 2**20) / 2**20
     assert len(steps) > 10
     from heatlas.library.file.columns import VALUES as KEPT

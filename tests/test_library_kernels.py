@@ -21,8 +21,11 @@ from heatlas.kernels.numbers import number_bytes
 from heatlas.kernels.path import metres_along
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
 from heatlas.kernels.trace import list_passages
+from heatlas.kernels.unfold import unfold_column
 from heatlas.kernels.visits import join_fixes, list_visits, spend_visits
 from heatlas.library.file.columns import AMOUNTS, VALUES, amount_steps, value_steps
+from heatlas.library.file.folding import folding, pack_columns, unfold, with_sources
+from heatlas.library.file.packing import unpack, unpack_columns, unpack_head
 from heatlas.library.rows.passages import PreparedTrack
 from heatlas.tracks.metrics import METRICS
 
@@ -155,35 +158,127 @@ def test_runs_are_gathered_from_the_stretches_of_tracks(tracks):
 
 
 def slow_joined(tile, columns, most):
-    """Rows of one tile: a header of all runs before the pixels, and the other columns bundled where they are small."""
+    """Rows of one tile, with the length of a header of all runs before the pixels; other columns are folded, and
+    bundled where they are small."""
     runs = [run for entry, _ in tile for run in entry]
     ids, lengths = (list(part) for part in zip(*runs, strict=True))
     numbers = [len(runs), *np.diff(ids, prepend=0).tolist(), *lengths]
-    rows = [(columns[0], bytes(b for n in numbers for b in varint(n)) + b"".join(data[0][0] for _, data in tile))]
-    others = []
+    header = bytes(b for n in numbers for b in varint(n))
+    rows = [(columns[0], header + b"".join(data[0][0] for _, data in tile), len(header))]
+    plain = {}
     for c in range(1, len(columns)):
         if any(data[c] is not None and data[c][1] for _, data in tile):
             parts = [bytes(sum(n for _, n in entry)) if data[c] is None else data[c][0] for entry, data in tile]
-            others.append((columns[c], b"".join(parts)))
-    if len(others) < 2 or sum(len(data) for _, data in others) > most:
-        return rows + others
-    head = [len(others), *(word for column, data in others for word in (column, len(data)))]
-    bundle = b"".join([*(word.to_bytes(4, "little") for word in head), *(data for _, data in others)])
-    return [*rows, (15, bundle)]
+            plain[columns[c]] = b"".join(parts)
+    others = slow_folded(plain, lengths)
+    if len(others) < 2 or sum(map(len, others.values())) > most:
+        return [*rows, *((column, data, 0) for column, data in others.items())]
+    head = [len(others), *(word for column, data in others.items() for word in (column, len(data)))]
+    bundle = b"".join([*(word.to_bytes(4, "little") for word in head), *others.values()])
+    return [*rows, (15, bundle, 0)]
 
 
-some_bytes = st.binary(min_size=1, max_size=200)
-an_entry = st.tuples(
-    st.lists(st.tuples(st.integers(1, 300), st.integers(1, 300)), min_size=1, max_size=3),
-    st.tuples(
-        st.tuples(some_bytes, st.just(True)), *[st.none() | st.tuples(some_bytes, st.booleans()) for _ in range(3)]
-    ),
-)
+def numbers_of(data):
+    numbers, at = [], 0
+    while at < len(data):
+        end = at
+        while data[end] >= 128:
+            end += 1
+        numbers.append(sum((byte & 127) << 7 * k for k, byte in enumerate(data[at : end + 1])))
+        at = end + 1
+    return numbers
 
 
-@given(made=st.lists(st.lists(an_entry, min_size=1, max_size=3), min_size=1, max_size=3), most=st.integers(0, 900))
+def folded_number(number):
+    return 2 * number if number >= 0 else -2 * number - 1
+
+
+def slow_steps(codes, lengths):
+    """Values of the codes of a column, None where unknown."""
+    found, at = [], 0
+    for length in lengths:
+        value = 0
+        for code in codes[at : at + length]:
+            value += (code // 2 if code % 2 else -(code // 2)) if code else 0
+            found.append(value if code else None)
+        at += length
+    return found
+
+
+def slow_guessed(column, codes, paces, metres, lengths):
+    """Codes of seconds (1) or speeds (5) as differences to a guess."""
+    steps = slow_steps(codes, lengths) if column == 5 else codes
+    out, at = [], 0
+    for length in lengths:
+        before, rest, pace = 0, 0, 314573
+        for k in range(at, at + length):
+            pace = paces[k] or pace
+            if column == 1:
+                exact = 2 * metres[k] * pace + rest
+                out.append(folded_number(steps[k] - math.floor(exact / 2**20 + 0.5)))
+                rest = min(max(exact - steps[k] * 2**20, -629146), 629146)
+            elif steps[k] is None:
+                out.append(0)
+            else:
+                guess = round(2**27 / paces[k]) if paces[k] else before
+                out.append(folded_number(steps[k] - guess) + 1)
+                before = steps[k]
+        at += length
+    return out
+
+
+def slow_folded(plain, lengths):
+    """Columns as the page of the kernel says."""
+    codes = {column: numbers_of(data) for column, data in plain.items()}
+    table = np.rint(VALUES["pace"].table * 2**20).astype(int).tolist()
+    paces = [
+        0 if step is None else table[min(max(step - VALUES["pace"].least, 0), len(table) - 1)]
+        for step in slow_steps(codes[4], lengths)
+    ] if 4 in codes else None  # fmt: skip
+    out = {}
+    for column, numbers in codes.items():
+        guessed = paces is not None and (column == 5 or (column == 1 and 2 in codes))
+        if guessed:
+            numbers = slow_guessed(column, numbers, paces, codes.get(2), lengths)
+        changes, known = [], True
+        for k, number in enumerate(numbers):
+            if column in (1, 2, 3):
+                changes += [(k, number)] * (number != 0)
+            elif number != known:
+                changes.append((k, number or 1))
+                known = number != 0
+        if 8 * len(changes) < 3 * len(numbers):
+            gaps = [k - before - 1 for (k, _), before in zip(changes, [-1, *(k for k, _ in changes)], strict=False)]
+            of_gaps = [byte for gap in gaps for byte in [255] * (gap // 255) + [gap % 255]]
+            rest = [byte for _, number in changes for byte in varint(number - 1)]
+            out[column] = bytes([1 + 2 * guessed, *varint(len(of_gaps)), *of_gaps, *rest])
+        else:
+            out[column] = bytes([2 * guessed, *(byte for number in numbers for byte in varint(number))])
+    return out
+
+
+@st.composite
+def an_entry(draw):
+    """Runs, and the bytes of their columns: of most passages nothing changes."""
+    runs = draw(st.lists(st.tuples(st.integers(1, 300), st.integers(1, 300)), min_size=1, max_size=3))
+    count, rng = sum(length for _, length in runs), np.random.default_rng(draw(st.integers(0, 2**32)))
+
+    def column():
+        if draw(st.integers(0, 3)) == 0:
+            return None
+        share, reach = draw(st.sampled_from([0.02, 0.3, 1.0])), draw(st.sampled_from([4, 200, 2**20]))
+        numbers = np.where(rng.random(count) < share, rng.integers(0, reach, count), draw(st.integers(0, 1)))
+        return bytes(byte for number in numbers.tolist() for byte in varint(number)), draw(st.booleans())
+
+    return runs, ((draw(st.binary(min_size=1, max_size=200)), True), *(column() for _ in JOINED[1:]))
+
+
+JOINED = [0, 1, 2, 4, 5, 7, 16]
+
+
+@given(made=st.lists(st.lists(an_entry(), min_size=1, max_size=3), min_size=1, max_size=3), most=st.integers(0, 900))
 def test_groups_of_tracks_are_joined_to_chunks(made, most):
-    columns, last, tiles = [0, 2, 7, 16], 0, []
+    columns, last, tiles = JOINED, 0, []
     for tile in made:
         tiles.append([])
         for steps, data in tile:
@@ -192,7 +287,7 @@ def test_groups_of_tracks_are_joined_to_chunks(made, most):
             tiles[-1].append(([(k, n) for k, (_, n) in zip(ids, steps, strict=True)], data))
     entries = [entry for tile in tiles for entry in tile]
     order = np.random.default_rng(most).permutation(len(entries))  # as they lie in memory
-    runs, begins, data = np.zeros((len(entries), 2), np.int64), np.zeros((4, len(entries)), np.int64), b""
+    runs, begins, data = np.zeros((len(entries), 2), np.int64), np.zeros((len(JOINED), len(entries)), np.int64), b""
     ends, some, flat_runs = begins.copy(), begins.astype(bool), []
     for place, k in zip(order.tolist(), range(len(entries)), strict=True):
         runs[place] = len(flat_runs), len(flat_runs) + len(entries[k][0])
@@ -204,14 +299,43 @@ def test_groups_of_tracks_are_joined_to_chunks(made, most):
     ids, lengths = np.array(flat_runs, np.int64).T.copy()
     bounds = np.cumsum([0, *map(len, tiles)])
     out, rows = join_chunks(
-        order, bounds, runs, ids, lengths, np.frombuffer(data, np.uint8), begins, ends, some, np.array(columns), 15,
-        most,
+        order, bounds, runs, ids, lengths, np.frombuffer(data, np.uint8), begins, ends, some, np.array(columns),
+        folding(), 15, most,
     )  # fmt: skip
-    found = [
-        (t, column, bytes(out[first:end]))
-        for (t, column, end), first in zip(rows.tolist(), [0, *rows[:-1, 2].tolist()], strict=True)
-    ]
+    found = [(t, column, bytes(out[begin:end]), middle - begin) for t, column, begin, middle, end in rows.tolist()]
     assert found == [(t, *row) for t, tile in enumerate(tiles) for row in slow_joined(tile, columns, most)]
+
+
+@given(entry=an_entry())
+def test_folded_columns_come_back(entry):
+    runs, columns = entry
+    lengths = np.array([length for _, length in runs])
+    plain = {column: data[0] for column, data in zip(JOINED, columns, strict=True) if data is not None}
+    packed = pack_columns(b"head", plain, lengths)
+    assert unpack(packed[0][1]).tobytes() == b"head" + plain[0]
+    assert unpack_head(packed[0][1]).tobytes() == b"head"
+    stored = unpack_columns(packed[1:])
+    del plain[0]
+    assert {column: data for column, (data, _) in stored.items()} == slow_folded(plain, lengths.tolist())
+    assert {column: data.tobytes() for column, data in unfold(stored, plain, lengths).items()} == plain
+    for column, data in plain.items():  # one alone, with what it is guessed from
+        some = {k: stored[k] for k in with_sources([column]) & stored.keys()}
+        assert unfold(some, [column], lengths)[column].tobytes() == data
+
+
+@given(data=st.binary(max_size=80), form=st.integers(0, 3), column=st.sampled_from(JOINED[1:]))
+def test_damaged_columns_are_unfolded_to_as_many_numbers(data, form, column):
+    lengths, some = np.array([3, 40]), np.frombuffer(data, np.uint8)
+    found = unfold_column(np.append(np.uint8(form), some), column, lengths, some, some, folding())
+    assert len(numbers_of(found.tobytes())) == 43
+
+
+def test_guesses_are_the_same_everywhere():
+    # Paces in whole 2**-20 s/m follow from whole numbers alone: no machine rounds one of them otherwise.
+    pace = VALUES["pace"]
+    for step, found in enumerate(folding().paces.tolist(), pace.least):
+        # 2**(20 + step / 512), to which `found` is nearest.
+        assert (2 * found - 1) ** 512 < 2 ** (21 * 512 + step) < (2 * found + 1) ** 512
 
 
 @given(

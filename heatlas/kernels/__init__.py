@@ -25,6 +25,7 @@
 `people`                   people who passed a pixel, or those around it
 `voices`                   one voice of each activity in a pixel, added to relations
 `encode`, `index`          passages written to, and read from, the passage index
+`fold`, `unfold`           columns of the passage index folded, and unfolded
 `join`                     encoded passages of several groups of tracks joined, tile by tile
 `numbers`                  numbers in LEB128
 `tiles`                    passages of a tile of the index added to its pixels

@@ -1,10 +1,11 @@
-"""Join the encoded passages of several groups of tracks, tile by tile, into the columns of one chunk each."""
+"""Join the encoded passages of several groups of tracks, tile by tile, into the folded columns of one chunk each."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
+from heatlas.kernels.fold import FOLDING, fold_columns, room_of
 from heatlas.kernels.numbers import write_number
 
 __all__ = ["join_chunks"]
@@ -40,9 +41,9 @@ def _copy(out, at, data, begins, ends, passages, c, e):
 
 @kernel(
     "const i8[:]", "const i8[:]", "const i8[:, :]", "const i8[:]", "const i8[:]", "const u1[:]", "const i8[:, :]",
-    "const i8[:, :]", "const b1[:, :]", "const i8[:]", "i8", "i8", allocates=True,
+    "const i8[:, :]", "const b1[:, :]", "const i8[:]", FOLDING, "i8", "i8", allocates=True,
 )  # fmt: skip
-def join_chunks(order, tiles, runs, ids, lengths, data, begins, ends, some, columns, bundle, most):
+def join_chunks(order, tiles, runs, ids, lengths, data, begins, ends, some, columns, folding, bundle, most):
     """Write the rows of a chunk for each of some tiles.
 
     An entry is what one group of tracks left in one tile: its runs, and the bytes of its columns as
@@ -66,69 +67,89 @@ def join_chunks(order, tiles, runs, ids, lengths, data, begins, ends, some, colu
         Whether they tell anything.
     columns : ndarray of int64 (c,)
         Number of each column, ascending; the first is that of the pixels.
+    folding : Folding
+        What columns mean (`heatlas.kernels.fold`): all but the pixels are folded.
     bundle, most : int
         Number of the column that bundles the others of a small chunk, and the most bytes that it bundles.
 
     Returns
     -------
-    ndarray of uint8, ndarray of int64 (b, 3)
-        Bytes, and for each row its tile, the number of its column, and where its bytes end; the pixels of a tile first.
+    ndarray of uint8, ndarray of int64 (b, 5)
+        Bytes, and for each row its tile, the number of its column, where its bytes begin, where the header of pixels
+        ends, and where all end; the pixels of a tile first.
     """
     count = columns.shape[0]
     passages = np.zeros(runs.shape[0], np.int64)
-    room = (tiles.shape[0] - 1) * (13 + 8 * count)
-    for e in order:
-        for r in range(runs[e, 0], runs[e, 1]):
-            passages[e] += lengths[r]
-        room += 18 * (runs[e, 1] - runs[e, 0])
-        for c in range(count):
-            room += _bytes_of(begins, ends, passages, c, e)
-    out, rows = np.empty(room, np.uint8), np.empty(((tiles.shape[0] - 1) * count, 3), np.int64)
-    sizes = np.zeros(count, np.int64)
+    room, largest = (tiles.shape[0] - 1) * (13 + 8 * count), np.int64(0)
+    for t in range(tiles.shape[0] - 1):
+        size = np.int64(0)
+        for e in order[tiles[t] : tiles[t + 1]]:
+            for r in range(runs[e, 0], runs[e, 1]):
+                passages[e] += lengths[r]
+            room += 18 * (runs[e, 1] - runs[e, 0])
+            for c in range(count):
+                wide = _bytes_of(begins, ends, passages, c, e)
+                room += room_of(wide, passages[e], folding.roles[columns[c]])
+                size += wide
+        largest = max(largest, size)
+    out, rows = np.empty(room, np.uint8), np.empty(((tiles.shape[0] - 1) * count, 5), np.int64)
+    plain, cuts, stops = np.empty(largest, np.uint8), np.zeros(count, np.int64), np.empty(count - 1, np.int64)
     at, n = 0, 0
     for t in range(tiles.shape[0] - 1):
         here = order[tiles[t] : tiles[t + 1]]
-        total = np.int64(0)
+        many = np.int64(0)
         for e in here:
-            total += runs[e, 1] - runs[e, 0]
-        at = write_number(out, at, total)
+            many += runs[e, 1] - runs[e, 0]
+        rows[n, 0], rows[n, 1], rows[n, 2] = t, columns[0], at
+        at = write_number(out, at, many)
         before = np.int64(0)
         for e in here:
             for r in range(runs[e, 0], runs[e, 1]):
                 at = write_number(out, at, ids[r] - before)
                 before = ids[r]
+        of_runs, k = np.empty(many, np.int64), 0
         for e in here:
             for r in range(runs[e, 0], runs[e, 1]):
                 at = write_number(out, at, lengths[r])
+                of_runs[k] = lengths[r]
+                k += 1
+        rows[n, 3] = at
         for e in here:
             at = _copy(out, at, data, begins, ends, passages, 0, e)
-        rows[n, 0], rows[n, 1], rows[n, 2] = t, columns[0], at
+        rows[n, 4] = at
         n += 1
-        known, size = 0, np.int64(0)
+        known = 0
         for c in range(1, count):
-            told, sizes[c] = False, 0
+            told = False
             for e in here:
                 told |= some[c, e]
-                sizes[c] += _bytes_of(begins, ends, passages, c, e)
-            if not told:
-                sizes[c] = 0
-            known += sizes[c] > 0
-            size += sizes[c]
-        bundled = known > 1 and size <= most
-        if bundled:
-            at = _write_word(out, at, known)
-            for c in range(1, count):
-                if sizes[c] > 0:
-                    at = _write_word(out, at, columns[c])
-                    at = _write_word(out, at, sizes[c])
-        for c in range(1, count):
-            if sizes[c] > 0:
+            cuts[c] = cuts[c - 1]
+            if told:
+                known += 1
                 for e in here:
-                    at = _copy(out, at, data, begins, ends, passages, c, e)
-                if not bundled:
-                    rows[n, 0], rows[n, 1], rows[n, 2] = t, columns[c], at
-                    n += 1
-        if bundled:
-            rows[n, 0], rows[n, 1], rows[n, 2] = t, bundle, at
+                    cuts[c] = _copy(plain, cuts[c], data, begins, ends, passages, c, e)
+        # Room for the head of a bundle comes first.
+        first = at + 4 + 8 * known
+        last = fold_columns(plain, cuts, columns[1:], of_runs, folding, out, first, stops)
+        if known > 1 and last - first <= most:
+            rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3], rows[n, 4] = t, bundle, at, at, last
             n += 1
+            at = _write_word(out, at, known)
+        begin = first
+        for c in range(1, count):
+            if cuts[c] > cuts[c - 1]:
+                if known > 1 and last - first <= most:
+                    at = _write_word(out, at, columns[c])
+                    at = _write_word(out, at, stops[c - 1] - begin)
+                else:
+                    rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3], rows[n, 4] = (
+                        t,
+                        columns[c],
+                        begin,
+                        begin,
+                        stops[c - 1],
+                    )
+                    n += 1
+                begin = stops[c - 1]
+        at = last
     return out[:at], rows[:n]

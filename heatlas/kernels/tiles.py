@@ -38,7 +38,7 @@ def add_passes(data, keep, counts):
     keep : ndarray of bool (activities,) or (0,)
         Which activities count, by number; empty: all.
     """
-    ids, lengths, at = read_header(data)
+    ids, lengths, at = read_header(data, np.int64(data.shape[0]))
     i, end, more = np.uint64(at), np.uint64(data.shape[0]), True
     for r in range(ids.shape[0]):
         left, kept = np.uint64(lengths[r]), _kept(keep, ids[r])

@@ -11,7 +11,7 @@ from heatlas.core.mercator import MAX_LATITUDE, from_lonlat, to_lonlat
 from heatlas.dataset.places import find_places
 from heatlas.library.file.columns import VALUES
 from heatlas.library.file.keys import chunk_of, pixel_keys, tile_of
-from heatlas.library.index.sound_tiles import pixel_rows, read_column
+from heatlas.library.index.sound_tiles import columns_there, pixel_rows
 from heatlas.library.index.visits import read_visits
 from heatlas.raster.measure import POINT_REDUCTIONS, Measure, parse_point_measure
 from heatlas.raster.offered import known_of, measures_of, name_of
@@ -58,12 +58,11 @@ def recorded_in(view: View, snapshot: Snapshot) -> list[str]:
     snapshot.settings.demand(zoom, VALUES)
     with view.library.read() as connection:
         # The coarsest zoom has the fewest rows.
-        chunks = [k for k, _ in pixel_rows(connection, pixel_keys(zoom))]
-        found = [
-            name
-            for name, scale in VALUES.items()
-            if any(read_column(connection, scale.column, tile_of(k), chunk_of(k)) is not None for k in chunks)
-        ]
+        numbers = [scale.column for scale in VALUES.values()]
+        there: set[int] = set()
+        for k, _ in pixel_rows(connection, pixel_keys(zoom)):
+            there |= columns_there(connection, numbers, tile_of(k), chunk_of(k))
+        found = [name for name, scale in VALUES.items() if scale.column in there]
     return [*found, *known]
 
 

@@ -10,7 +10,7 @@
 `failures`                  errors of SQLite as sentences
 `settings`                  zooms, cuts, gaps and zones
 `columns`, `keys`           columns of the index and their precision; their keys
-`packing`                   compression of columns
+`packing`, `folding`        compression; columns of chunks folded before they are packed
 `digests`                   digests of all rows, and copies of small ones
 `sound_rows`, `sound_blobs` small rows, and rows with blobs, that are as they were written
 `healing`, `looked`         small rows written again; files that need no other look

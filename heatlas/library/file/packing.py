@@ -1,8 +1,12 @@
-"""Compress columns with zstd: each by itself, or the small columns of a chunk as one bundle."""
+"""Compress bytes and columns with zstd.
+
+A blob begins with a length, of which two bits say more. The header of a chunk's pixels is compressed apart from them,
+so that counting what lies where unpacks nothing else. Other columns are folded (`heatlas.kernels.fold`), and compressed
+each by itself, or the small columns of a chunk as one bundle.
+"""
 
 from __future__ import annotations
 
-import itertools
 import struct
 import threading
 from typing import TYPE_CHECKING, Any
@@ -11,14 +15,17 @@ import numpy as np
 
 from heatlas.core.errors import SourceFailed
 from heatlas.core.zstd import zstd
-from heatlas.library.file.columns import COLUMNS, PIXELS
+from heatlas.library.file.columns import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
-__all__ = ["BUNDLE", "BUNDLED", "LEVEL", "pack", "pack_columns", "unpack", "unpack_bytes", "unpack_columns"]
+__all__ = [
+    "BUNDLE", "BUNDLED", "LEVEL", "bundled", "pack", "pack_folded", "pack_pixels", "unpack", "unpack_columns",
+    "unpack_head",
+]  # fmt: skip
 
 BUNDLE = 15
 """Number of the column that bundles all columns of a small chunk but the pixels, as one query is cheaper than many."""
@@ -32,7 +39,9 @@ assert BUNDLE not in COLUMNS.values()
 
 _SMALL = 48
 """Least bytes that are compressed; compressing fewer gains nothing."""
-_LARGEST = 1 << 30
+_TWO, _FOLDED = 1 << 31, 1 << 30
+"""Bits of a length: two blobs follow, and the length is that of the first; each column begins with its form."""
+_LARGEST = _FOLDED - 1
 
 
 class _Kept(threading.local):
@@ -55,21 +64,52 @@ def pack(data: memoryview | bytes, level: int = LEVEL) -> bytes:
     return b"\0\0\0\0" + bytes(data)
 
 
+def pack_pixels(header: memoryview | bytes, pixels: memoryview | bytes, level: int = LEVEL) -> bytes:
+    """Compress the header of a chunk, and its pixels: two blobs, and the length of the first before them."""
+    head = pack(header, level)
+    return (_TWO | len(head)).to_bytes(4, "little") + head + pack(pixels, level)
+
+
+def pack_folded(data: memoryview | bytes, level: int = LEVEL) -> bytes:
+    """Compress a folded column, or a bundle of such columns."""
+    packed = pack(data, level)
+    return (_FOLDED | int.from_bytes(packed[:4], "little")).to_bytes(4, "little") + packed[4:]
+
+
 def unpack(data: bytes) -> NDArray[np.uint8]:
-    """Undo `pack`.
+    """Undo `pack`, or `pack_pixels`: the pixels follow their header.
 
     Raises
     ------
     SourceFailed
         When the bytes are damaged.
     """
-    return np.frombuffer(_decompressed(data), np.uint8)
+    first, *second = _parts(data)
+    found = _decompressed(first)
+    return np.frombuffer(found + _decompressed(second[0]) if second else found, np.uint8)
+
+
+def unpack_head(data: bytes) -> NDArray[np.uint8]:
+    """Unpack the header of a chunk's pixels, which only older chunks have behind it.
+
+    Raises
+    ------
+    SourceFailed
+        When the bytes are damaged.
+    """
+    return np.frombuffer(_decompressed(_parts(data)[0]), np.uint8)
+
+
+def _parts(data: bytes) -> tuple[bytes, ...]:
+    """Blob, or the two blobs that it is made of."""
+    size = int.from_bytes(data[:4], "little") if isinstance(data, bytes) else 0
+    return (data[4 : 4 + size - _TWO], data[4 + size - _TWO :]) if size & _TWO else (data,)
 
 
 def _decompressed(data: bytes) -> bytes:
     if not isinstance(data, bytes):
         raise SourceFailed("the library is damaged: a blob is none")
-    size = int.from_bytes(data[:4], "little")
+    size = int.from_bytes(data[:4], "little") & ~_FOLDED
     if size == 0:
         return data[4:]
     made = zstd()
@@ -94,52 +134,35 @@ def _compressed(data: memoryview | bytes, level: int) -> bytes:
     return packed
 
 
-def pack_columns(columns: Mapping[int, bytes], level: int = LEVEL) -> list[tuple[int, bytes]]:
-    """Compress the columns of a chunk, the pixels first; small others as one bundle.
+def bundled(columns: Mapping[int, bytes]) -> bool:
+    """Whether columns are stored as one bundle."""
+    return len(columns) > 1 and sum(map(len, columns.values())) <= BUNDLED
+
+
+def unpack_columns(rows: Iterable[tuple[int, bytes]]) -> dict[int, tuple[bytes, bool]]:
+    """Unpack the rows of a chunk's columns, by the column or BUNDLE.
 
     Returns
     -------
-    list of (int, bytes)
-        Number of the column, or BUNDLE, and the bytes of its row.
-    """
-    packed = [(PIXELS, pack(columns[PIXELS], level))]
-    others = {column: data for column, data in columns.items() if column != PIXELS}
-    sizes = list(map(len, others.values()))
-    if len(others) < 2 or sum(sizes) > BUNDLED:
-        return packed + [(column, pack(data, level)) for column, data in others.items()]
-    # Count of columns, then number and length of each, then their bytes.
-    head = itertools.chain((len(others),), *zip(others, sizes, strict=True))
-    bundle = b"".join((struct.pack(f"<{1 + 2 * len(others)}I", *head), *others.values()))
-    return [*packed, (BUNDLE, pack(bundle, level))]
-
-
-def unpack_columns(rows: Iterable[tuple[int, bytes]]) -> dict[int, NDArray[np.uint8]]:
-    """Undo `pack_columns`.
+    dict of int to (bytes, bool)
+        Column -> its bytes, and whether they are folded.
 
     Raises
     ------
     SourceFailed
         When the bytes are damaged.
     """
-    return {column: np.frombuffer(data, np.uint8) for column, data in unpack_bytes(rows).items()}
-
-
-def unpack_bytes(rows: Iterable[tuple[int, bytes]]) -> dict[int, bytes]:
-    """Undo `pack_columns`, as bytes.
-
-    Raises
-    ------
-    SourceFailed
-        When the bytes are damaged.
-    """
-    columns: dict[int, bytes] = {}
+    columns: dict[int, tuple[bytes, bool]] = {}
     for column, data in rows:
-        found = _decompressed(data)
-        columns |= _unbundled(found) if column == BUNDLE else {column: found}
+        found = b"".join(map(_decompressed, _parts(data)))
+        folded = len(data) >= 4 and data[3] & 0xC0 == 0x40
+        parts = _unbundled(found) if column == BUNDLE else {column: found}
+        columns |= {number: (part, folded) for number, part in parts.items()}
     return columns
 
 
 def _unbundled(bundle: bytes) -> dict[int, bytes]:
+    """Count of columns, then number and length of each, then their bytes."""
     count = int.from_bytes(bundle[:4], "little") if len(bundle) >= 4 else 0
     at = 4 + 8 * count
     if at > len(bundle):

@@ -11,12 +11,13 @@ import numpy as np
 
 from heatlas.core.errors import SourceFailed
 from heatlas.kernels.encode import encode_headers
-from heatlas.kernels.index import decode_header, pixel_bytes
+from heatlas.kernels.index import decode_head, decode_header, pixel_bytes
 from heatlas.kernels.numbers import number_bytes
 from heatlas.library.file.columns import PIXELS
 from heatlas.library.file.digests import write_passages
+from heatlas.library.file.folding import pack_columns, unfold
 from heatlas.library.file.keys import CHUNKS, chunk_of, column_of, key, other_keys, tile_of
-from heatlas.library.file.packing import pack_columns, unpack, unpack_bytes
+from heatlas.library.file.packing import unpack_columns, unpack_head
 from heatlas.library.file.sound_blobs import blobs
 from heatlas.library.file.sound_rows import say
 
@@ -51,7 +52,7 @@ def tile_name(number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Chunk of a tile, decompressed but not decoded."""
+    """Chunk of a tile, decompressed and unfolded but not decoded."""
 
     ids: NDArray[np.int64]
     lengths: NDArray[np.int64]
@@ -61,9 +62,12 @@ class Chunk:
     @classmethod
     def of(cls, rows: Sequence[tuple[int, bytes]]) -> Chunk:
         """Decompress the rows of all columns of a chunk, in any order."""
-        columns = unpack_bytes((column_of(k), data) for k, data in rows)
-        ids, lengths, at = decode_header(np.frombuffer(columns[PIXELS], np.uint8))
-        return cls(ids, lengths, {**columns, PIXELS: columns[PIXELS][at:]})
+        columns = unpack_columns((column_of(k), data) for k, data in rows)
+        ids, lengths, at = decode_header(np.frombuffer(columns[PIXELS][0], np.uint8))
+        plain = unfold(columns, columns, lengths)
+        return cls(
+            ids, lengths, {column: bytes(data[at if column == PIXELS else 0 :]) for column, data in plain.items()}
+        )
 
     def column(self, column: int) -> bytes:
         """Bytes of a column; for a missing one a 0 for each passage, which means nothing or unknown."""
@@ -111,11 +115,9 @@ def _merged(
         else:
             runs = [run for part in parts for run in part.runs(column)]
             data = b"".join([runs[r] for r in order.tolist()])
-        if column == PIXELS:
-            columns[PIXELS] = header.tobytes() + data
-        elif data.count(0) < len(data):  # a column of zeros is left out
+        if column == PIXELS or data.count(0) < len(data):  # a column of zeros is left out
             columns[column] = data
-    return [(key(column, *tile, number), data) for column, data in pack_columns(columns)]
+    return [(key(column, *tile, number), data) for column, data in pack_columns(header.tobytes(), columns, lengths)]
 
 
 def _replace(
@@ -163,7 +165,7 @@ def remove_runs(connection: sqlite3.Connection, tiles: Iterable[Tile], numbers: 
         for chunk, _ in chunks_of(connection, tile):
             pixels = key(PIXELS, *tile, chunk)
             ((_, data),) = blobs(connection, "passages", (pixels, pixels), tile_name)
-            if np.isin(decode_header(unpack(data))[0], wanted).any():
+            if np.isin(decode_head(unpack_head(data))[0], wanted).any():
                 rows = _rows(connection, tile, chunk)
                 _replace(connection, [rows], _merged(tile, [rows], numbers))
 

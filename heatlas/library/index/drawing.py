@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import BadOption
-from heatlas.kernels.index import decode_header, decode_pixels
+from heatlas.kernels.index import decode_head, decode_header, decode_pixels
 from heatlas.kernels.operations import UNUSED
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
 from heatlas.library.file.columns import AMOUNTS, COLUMNS, PIXELS, VALUES
@@ -16,7 +16,7 @@ from heatlas.library.file.keys import CHUNKS, chunk_of, key, tile_of
 from heatlas.library.file.packing import unpack
 from heatlas.library.file.settings import read_settings
 from heatlas.library.index.passage_tiles import PassageTiles, needs_facts, read_facts, read_sides
-from heatlas.library.index.sound_tiles import pixel_rows, read_column
+from heatlas.library.index.sound_tiles import pixel_rows, read_columns
 from heatlas.library.index.tile_planes import TilePlanes
 from heatlas.raster.grid import Grid
 from heatlas.raster.measure import COUNTS, LABELLED, SPENT
@@ -237,8 +237,10 @@ def tiles_at(
         column = x % (1 << zoom)
         keys = key(PIXELS, zoom, column, top), key(PIXELS, zoom, column, bottom, _END)
         for k, data in pixel_rows(connection, keys):
-            values = {number: read_column(connection, number, tile_of(k), chunk_of(k)) for number in numbers}
-            found.setdefault(tile_of(k)[2], []).append((unpack(data), values))
+            pixels, values = unpack(data), {}
+            if numbers:
+                values = read_columns(connection, numbers, tile_of(k), chunk_of(k), decode_head(pixels)[1])
+            found.setdefault(tile_of(k)[2], []).append((pixels, {number: values.get(number) for number in numbers}))
         for y, chunks in found.items():
             yield x, y, chunks
 

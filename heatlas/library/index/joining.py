@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.kernels.join import join_chunks
-from heatlas.library.file.packing import BUNDLE, BUNDLED, pack
+from heatlas.library.file.columns import PIXELS
+from heatlas.library.file.folding import folding
+from heatlas.library.file.packing import BUNDLE, BUNDLED, pack_folded, pack_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -37,11 +39,13 @@ class JoinedTiles:
 
     def rows(self, level: int) -> list[tuple[int, int, bytes]]:
         """Rows of the chunks: tile as a place in `tiles`, number of the column, and packed bytes; the pixels first."""
-        out, rows = join_chunks(self._order, self._groups, *self._arrays, BUNDLE, BUNDLED)
-        view, begin, found = memoryview(out), 0, []
-        for tile, column, end in rows.tolist():
-            found.append((tile, column, pack(view[begin:end], level)))
-            begin = end
+        out, rows = join_chunks(self._order, self._groups, *self._arrays, folding(), BUNDLE, BUNDLED)
+        view, found = memoryview(out), []
+        for tile, column, begin, middle, end in rows.tolist():
+            if column == PIXELS:
+                found.append((tile, column, pack_pixels(view[begin:middle], view[middle:end], level)))
+            else:
+                found.append((tile, column, pack_folded(view[begin:end], level)))
         return found
 
 

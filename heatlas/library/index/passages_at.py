@@ -16,7 +16,7 @@ from heatlas.library.file.columns import AMOUNTS, COLUMNS, PIXELS, decoded
 from heatlas.library.file.keys import CHUNKS, chunk_of, key
 from heatlas.library.file.packing import unpack
 from heatlas.library.file.settings import privacy_of, read_settings
-from heatlas.library.index.sound_tiles import pixel_rows, read_column
+from heatlas.library.index.sound_tiles import pixel_rows, read_columns
 from heatlas.library.rows.activity_means import read_effort
 from heatlas.library.rows.merged import read_merged
 from heatlas.library.rows.tracks import sound_tracks
@@ -195,8 +195,9 @@ def _add(
     owner, lengths, wanted = passages
     order = np.argsort(owner[wanted], kind="stable")
     numbers, first = np.unique(owner[wanted][order], return_index=True)
+    columns = read_columns(connection, [COLUMNS[name] for name in _NEEDED], *chunk, lengths)
     for name in _NEEDED:
-        data = read_column(connection, COLUMNS[name], *chunk)
+        data = columns.get(COLUMNS[name])
         if data is None:
             continue
         if name in AMOUNTS:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from heatlas.kernels.index import UNKNOWN, decode_amounts, decode_header, decode_values
+from heatlas.kernels.index import UNKNOWN, decode_amounts, decode_head, decode_values
 from heatlas.library.file.columns import AMOUNTS, VALUES
 from heatlas.library.file.keys import chunk_of, pixel_keys, tile_of
-from heatlas.library.file.packing import unpack
+from heatlas.library.file.packing import unpack_head
 from heatlas.library.file.settings import read_settings
-from heatlas.library.index.sound_tiles import pixel_rows, read_column
+from heatlas.library.index.sound_tiles import pixel_rows, read_columns
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["ShownAmounts", "numbers_with", "read_shown"]
+
+_SHOWN = tuple(AMOUNTS[name][0] for name in ("metres", "fixes"))
 
 
 class ShownAmounts(NamedTuple):
@@ -39,10 +41,10 @@ def read_shown(connection: sqlite3.Connection) -> dict[int, ShownAmounts]:
     fixes: dict[int, int] = {}
     for k, numbers, lengths in _chunks(connection, ("metres", "fixes")):
         begins = np.cumsum(lengths) - lengths
-        for name, sums in (("metres", metres), ("fixes", fixes)):
-            column = read_column(connection, AMOUNTS[name][0], tile_of(k), chunk_of(k))
+        columns = read_columns(connection, _SHOWN, tile_of(k), chunk_of(k), lengths)
+        for which, sums in zip(_SHOWN, (metres, fixes), strict=True):
             steps = np.zeros(len(numbers), np.int64)
-            if column is not None:
+            if (column := columns.get(which)) is not None:
                 steps = np.add.reduceat(decode_amounts(column, int(lengths.sum())), begins)
             for number, amount in zip(numbers.tolist(), steps.tolist(), strict=True):
                 sums[number] = sums.get(number, 0) + amount
@@ -54,7 +56,8 @@ def numbers_with(connection: sqlite3.Connection, metric: str) -> NDArray[np.int6
     """Numbers of activities that have a known value of a metric where they are shown, ascending."""
     found = []
     for k, numbers, lengths in _chunks(connection, (metric,)):
-        column = read_column(connection, VALUES[metric].column, tile_of(k), chunk_of(k))
+        which = VALUES[metric].column
+        column = read_columns(connection, (which,), tile_of(k), chunk_of(k), lengths).get(which)
         if column is not None:
             found.append(np.repeat(numbers, lengths)[decode_values(column, lengths) != UNKNOWN])
     return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
@@ -68,5 +71,4 @@ def _chunks(
     zoom = settings.zooms[0]
     settings.demand(zoom, columns)
     for k, data in pixel_rows(connection, pixel_keys(zoom)):
-        numbers, lengths, _ = decode_header(unpack(data))
-        yield k, numbers, lengths
+        yield (k, *decode_head(unpack_head(data)))

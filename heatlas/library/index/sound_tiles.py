@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.kernels.index import decode_header
+from heatlas.kernels.index import decode_head
 from heatlas.library.file.columns import PIXELS
 from heatlas.library.file.digests import BLOBS, write_passages
+from heatlas.library.file.folding import unfold, with_sources
 from heatlas.library.file.keys import CHUNKS, column_of, key, other_keys, tile_of
-from heatlas.library.file.packing import BUNDLE, unpack, unpack_columns
+from heatlas.library.file.packing import BUNDLE, unpack_columns, unpack_head
 from heatlas.library.file.settings import privacy_of, read_settings
 from heatlas.library.file.sound_blobs import blobs, blobs_or_none
 from heatlas.library.file.sound_rows import damaged, say
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
     from heatlas.library.index.chunks import Tile
 
-__all__ = ["make_anew", "pixel_rows", "read_column"]
+__all__ = ["columns_there", "make_anew", "pixel_rows", "read_columns"]
 
 _ANEW = CHUNKS - 1
 """Number of the one chunk of a tile that was traced again; no stored chunk has it."""
@@ -70,37 +71,67 @@ def pixel_rows(connection: sqlite3.Connection, keys: tuple[int, int]) -> Iterato
         yield from sound
 
 
-def read_column(connection: sqlite3.Connection, column: int, tile: Tile, chunk: int) -> NDArray[np.uint8] | None:
-    """Bytes of a column of a chunk, other than the pixels; None when the chunk has no such column.
+def read_columns(
+    connection: sqlite3.Connection,
+    columns: Collection[int],
+    tile: Tile,
+    chunk: int,
+    lengths: NDArray[np.int64],
+) -> dict[int, NDArray[np.uint8]]:
+    """Plain bytes of some columns of a chunk, other than the pixels; those that the chunk lacks are left out.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the library.
+    columns : collection of int
+        Numbers of columns.
+    tile, chunk
+        Tile, and the number of its chunk.
+    lengths : ndarray of int64 (r,)
+        Passages of each run of the chunk.
 
     Raises
     ------
     SourceFailed
         As `pixel_rows` does.
     """
+    return unfold(_stored_columns(connection, columns, tile, chunk), columns, lengths)
+
+
+def columns_there(connection: sqlite3.Connection, columns: Collection[int], tile: Tile, chunk: int) -> set[int]:
+    """Those of some columns that a chunk has; see `read_columns`."""
+    return {*columns} & _stored_columns(connection, columns, tile, chunk).keys()
+
+
+def _stored_columns(
+    connection: sqlite3.Connection, columns: Collection[int], tile: Tile, chunk: int
+) -> dict[int, tuple[bytes, bool]]:
+    """Columns of a chunk as `unpack_columns` gives them, with those that they may be guessed from."""
     if chunk == _ANEW:
-        return unpack_columns((column_of(number), data) for number, data in _traced(connection, tile)).get(column)
-    either = frozenset((key(column, *tile, chunk), key(BUNDLE, *tile, chunk)))
-    found = list(blobs_or_none(connection, "passages", either))
+        return unpack_columns((column_of(number), data) for number, data in _traced(connection, tile))
+    keys = frozenset(key(column, *tile, chunk) for column in (*with_sources(columns), BUNDLE))
+    found = list(blobs_or_none(connection, "passages", keys))
     sound = [(column_of(number), data) for number, data in found if data is not None]
     if len(sound) < len(found):
-        return _column_anew(connection, column, tile, chunk)
-    return unpack_columns(sound).get(column)
+        return _columns_anew(connection, tile, chunk)
+    return unpack_columns(sound)
 
 
-def _column_anew(connection: sqlite3.Connection, column: int, tile: Tile, chunk: int) -> NDArray[np.uint8] | None:
-    """Make a column of a chunk whose pixels are sound, with its activities in their order."""
+def _columns_anew(connection: sqlite3.Connection, tile: Tile, chunk: int) -> dict[int, tuple[bytes, bool]]:
+    """Make the columns of a chunk whose pixels are sound, with its activities in their order; none is folded."""
     pixels = key(PIXELS, *tile, chunk)
     ((_, data),) = blobs(connection, "passages", (pixels, pixels), tile_name)
-    ids, lengths, _ = decode_header(unpack(data))
+    ids, lengths = decode_head(unpack_head(data))
     traced = Chunk.of(_traced(connection, tile))
     at = np.minimum(np.searchsorted(traced.ids, ids), len(traced.ids) - 1)
     if not (np.array_equal(traced.ids[at], ids) and np.array_equal(traced.lengths[at], lengths)):
         raise damaged(connection, f"{tile_name(pixels)} is not what was written, nor what its tracks give")
-    if column not in traced.columns:
-        return None
-    runs = traced.runs(column)
-    return np.frombuffer(b"".join([runs[k] for k in at.tolist()]), np.uint8)
+    columns = {}
+    for column in traced.columns.keys() - {PIXELS}:
+        runs = traced.runs(column)
+        columns[column] = (b"".join([runs[k] for k in at.tolist()]), False)
+    return columns
 
 
 def make_anew(connection: sqlite3.Connection, tile: Tile) -> None:

@@ -1,0 +1,236 @@
+"""Fold the columns of a chunk of the passage index before they are packed; `heatlas.kernels.unfold` undoes it.
+
+A plain column holds a number for each passage, as `heatlas.kernels.encode` writes them. Most repeat the number before,
+and some nearly follow from other columns. A folded column is one byte with its form, and then:
+
+* Nothing but the plain column, where no bit of the form is set.
+* RUNS: only numbers that change something. First the size of the gaps, then the gaps: for each such number how many
+  passages before it change nothing, in bytes, of which 255 goes on in the next; then these numbers, less 1. Of amounts
+  0 changes nothing. Of values the one before stays: what was known is 0 steps farther, written as 0, and 1 makes it
+  unknown; what was unknown stays so by 0.
+* GUESSED: differences to what other columns let expect, zigzag. Seconds are guessed from metres and paces, and speeds
+  from paces. The columns that a guess is made from are never guessed.
+
+All is whole numbers, or float64 operations that are rounded alike everywhere: a guess is the same on any machine.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from heatlas.kernels.compiled import helper, kernel
+from heatlas.kernels.numbers import read_numbers, total, unzigzag, write_number, zigzag
+from heatlas.kernels.signatures import Struct
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "AMOUNT", "FAR", "FOLDING", "GUESSED", "METRES", "ONE", "PACE", "REST", "RUNS", "SECONDS", "SPEED", "SPEED_STEPS",
+    "USUAL", "VALUE", "Folding", "fold_chunk", "fold_columns", "room_of",
+]  # fmt: skip
+
+AMOUNT, METRES, SECONDS, VALUE, PACE, SPEED = range(6)
+"""Roles of columns: the first three are amounts."""
+RUNS, GUESSED = 1, 2
+"""Bits of the form."""
+_SHARE, _OF = 3, 8
+"""Share of the passages that may change something in a column that is written as RUNS."""
+ONE = 20
+"""Bits behind the binary point of a pace in s/m."""
+USUAL = np.int64(314573)
+"""Pace by which seconds are guessed where none was known in a run: 0.3 s/m."""
+REST = np.int64(629146)
+"""Most by which what is left of a guess adds to the next: 0.6 steps."""
+FAR = np.int64(1 << 31)
+"""Most metres that a guess believes, in steps."""
+SPEED_STEPS = np.float64(1 << 27)
+"""Steps of speed, 1/128 m/s, at a pace of 2**-20 s/m."""
+
+
+class Folding(NamedTuple):
+    """What columns mean."""
+
+    roles: NDArray[np.int64]
+    """Role of each column, by its number."""
+    paces: NDArray[np.int64]
+    """(p,) paces by their whole number, in 2**-20 s/m."""
+    least: int
+    """Whole number of the first."""
+
+
+FOLDING = Struct(Folding, "i8[:]", "i8[:]", "i8")
+
+
+@helper()
+def room_of(size, passages, role):
+    """Most bytes that a column of `size` bytes takes when it is folded."""
+    return size + 12 + (10 * passages if role in (SECONDS, SPEED) else 0)
+
+
+@helper()
+def _paces_of(data, at, lengths, folding, found):
+    """Paces of all passages in 2**-20 s/m; 0 where unknown."""
+    read_numbers(data, at, found, found.shape[0])
+    k, last = 0, folding.paces.shape[0] - 1
+    for length in lengths:
+        step = np.int64(0)
+        for _ in range(length):
+            if found[k] != 0:
+                step += unzigzag(found[k] - 1)
+                found[k] = folding.paces[min(max(step - folding.least, 0), last)]
+            k += 1
+
+
+@helper()
+def _guess_seconds(codes, lengths, metres, paces):
+    """Replace amounts of seconds by differences to what they are guessed to be."""
+    k = 0
+    for length in lengths:
+        rest, pace = np.int64(0), USUAL
+        for _ in range(length):
+            if paces[k] > 0:
+                pace = paces[k]
+            # A step is 1/16 s, and one of metres 1/8 m.
+            exact = 2 * min(metres[k], FAR) * pace + rest
+            spent = codes[k]
+            codes[k] = zigzag(spent - ((exact + (1 << (ONE - 1))) >> ONE))
+            rest = min(max(exact - (spent << ONE), -REST), REST)
+            k += 1
+
+
+@helper()
+def _guess_speeds(codes, lengths, paces):
+    """Replace differences to the speed before by differences to the speed that a pace means."""
+    k = 0
+    for length in lengths:
+        value = np.int64(0)
+        for _ in range(length):
+            if codes[k] != 0:
+                before, value = value, value + unzigzag(codes[k] - 1)
+                guess = np.int64(np.rint(SPEED_STEPS / paces[k])) if paces[k] > 0 else before
+                codes[k] = zigzag(value - guess) + 1
+            k += 1
+
+
+@helper()
+def _guess(codes, role, lengths, metres, paces):
+    """Guess a column in place; `metres` or `paces` are empty where the chunk lacks them. Returns whether it can be."""
+    if role == SPEED and paces.shape[0] > 0:
+        _guess_speeds(codes, lengths, paces)
+        return True
+    if role == SECONDS and paces.shape[0] > 0 and metres.shape[0] > 0:
+        _guess_seconds(codes, lengths, metres, paces)
+        return True
+    return False
+
+
+@helper()
+def _count_changes(codes, valued):
+    """Numbers that change something, and bytes of the gaps before them."""
+    count, gaps, before, known = np.int64(0), np.int64(0), np.int64(-1), True
+    for k in range(codes.shape[0]):
+        if codes[k] != (1 if valued and known else 0):
+            gaps += (k - before - 1) // 255 + 1
+            count, before, known = count + 1, k, codes[k] != 0
+    return count, gaps
+
+
+@helper()
+def _write_runs(codes, valued, gaps, out, at):
+    """Write only the numbers that change something; returns where the next byte goes."""
+    at = write_number(out, at, gaps)
+    end, before, known = at + gaps, np.int64(-1), True
+    for k in range(codes.shape[0]):
+        code = codes[k]
+        if code == (1 if valued and known else 0):
+            continue
+        gap = k - before - 1
+        while gap >= 255:
+            out[at] = 255
+            at += 1
+            gap -= 255
+        out[at] = gap
+        at += 1
+        # To become unknown is 1 where something is known.
+        end = write_number(out, end, (1 if code == 0 else code) - 1)
+        before, known = k, code != 0
+    return end
+
+
+@helper()
+def _fold(plain, begin, end, role, lengths, sources, codes, out, at):
+    """Write one column, folded; `sources` are metres and paces. Returns where the next byte goes."""
+    read_numbers(plain, begin, codes, codes.shape[0])
+    form = GUESSED if _guess(codes, role, lengths, sources[0], sources[1]) else 0
+    changes, gaps = _count_changes(codes, role >= VALUE)
+    if changes * _OF < _SHARE * codes.shape[0]:
+        out[at] = form | RUNS
+        return _write_runs(codes, role >= VALUE, gaps, out, at + 1)
+    out[at] = form
+    at += 1
+    if form == 0:
+        for i in range(begin, end):
+            out[at] = plain[i]
+            at += 1
+    else:
+        for code in codes:
+            at = write_number(out, at, code)
+    return at
+
+
+@helper(allocates=True)
+def fold_columns(plain, begins, columns, lengths, folding, out, at, ends):
+    """Write the columns of a chunk but its pixels, folded, one after the other.
+
+    Parameters
+    ----------
+    plain : ndarray of uint8
+        Bytes of the columns, one after the other.
+    begins : ndarray of int64 (c + 1,)
+        Where each begins; of a column that the chunk lacks nothing is written.
+    columns : ndarray of int64 (c,)
+        Their numbers.
+    lengths : ndarray of int64 (r,)
+        Passages of each run.
+    folding : Folding
+        What columns mean.
+    out, at
+        Where they are written, with as much room as `room_of` says.
+    ends : ndarray of int64 (c,)
+        Changed to where the bytes of each end.
+
+    Returns
+    -------
+    int
+        Where the next byte goes.
+    """
+    count = total(lengths)
+    codes, metres, paces = np.empty(count, np.int64), np.empty(0, np.int64), np.empty(0, np.int64)
+    for c in range(columns.shape[0]):
+        if begins[c] < begins[c + 1]:
+            role = folding.roles[columns[c]]
+            if role == METRES:
+                metres = np.empty(count, np.int64)
+                read_numbers(plain, begins[c], metres, count)
+            elif role == PACE:
+                paces = np.empty(count, np.int64)
+                _paces_of(plain, begins[c], lengths, folding, paces)
+    for c in range(columns.shape[0]):
+        if begins[c] < begins[c + 1]:
+            role = folding.roles[columns[c]]
+            at = _fold(plain, begins[c], begins[c + 1], role, lengths, (metres, paces), codes, out, at)
+        ends[c] = at
+    return at
+
+
+@kernel("const u1[:]", "const i8[:]", "const i8[:]", "const i8[:]", FOLDING, allocates=True)
+def fold_chunk(plain, begins, columns, lengths, folding):
+    """Fold the columns of a chunk, as `fold_columns` does; returns the bytes and where each column ends."""
+    room, count = np.int64(0), total(lengths)
+    for c in range(columns.shape[0]):
+        room += room_of(begins[c + 1] - begins[c], count, folding.roles[columns[c]])
+    out, ends = np.empty(room, np.uint8), np.empty(columns.shape[0], np.int64)
+    return out[: fold_columns(plain, begins, columns, lengths, folding, out, 0, ends)], ends

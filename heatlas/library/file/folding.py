@@ -1,0 +1,102 @@
+"""Columns of chunks, folded and packed as they are stored, and plain as everything else reads them."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import struct
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heatlas.kernels.fold import AMOUNT, METRES, PACE, SECONDS, SPEED, VALUE, Folding, fold_chunk
+from heatlas.kernels.unfold import unfold_column
+from heatlas.library.file.columns import AMOUNTS, PIXELS, VALUES
+from heatlas.library.file.keys import NUMBERS
+from heatlas.library.file.packing import BUNDLE, LEVEL, bundled, pack_folded, pack_pixels
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from numpy.typing import NDArray
+
+__all__ = ["folding", "pack_columns", "unfold", "with_sources"]
+
+_SECONDS, _METRES = (AMOUNTS[name][0] for name in ("seconds", "metres"))
+_PACE, _SPEED = (VALUES[name].column for name in ("pace", "speed"))
+_SOURCES = {_SECONDS: (_METRES, _PACE), _SPEED: (_PACE,)}
+"""Column that is guessed -> columns that it is guessed from."""
+_NOTHING = np.zeros(0, np.uint8)
+
+
+@functools.cache
+def folding() -> Folding:
+    """What the columns mean."""
+    roles = np.full(NUMBERS, VALUE, np.int64)
+    roles[[column for column, _ in AMOUNTS.values()]] = AMOUNT
+    roles[[_SECONDS, _METRES, _PACE, _SPEED]] = SECONDS, METRES, PACE, SPEED
+    pace = VALUES["pace"]
+    return Folding(roles, np.rint(pace.table * 2.0**20).astype(np.int64), pace.least)
+
+
+def pack_columns(header: bytes, columns: Mapping[int, bytes], lengths: NDArray[np.int64]) -> list[tuple[int, bytes]]:
+    """Pack the columns of a chunk, the pixels first; small others as one bundle.
+
+    Parameters
+    ----------
+    header : bytes
+        Of the pixels.
+    columns : mapping of int to bytes
+        Plain columns.
+    lengths : ndarray of int64 (r,)
+        Passages of each run.
+
+    Returns
+    -------
+    list of (int, bytes)
+        Number of the column, or BUNDLE, and the bytes of its row.
+    """
+    packed = [(PIXELS, pack_pixels(header, columns[PIXELS]))]
+    numbers = sorted(columns.keys() - {PIXELS})
+    begins = np.cumsum([0, *(len(columns[column]) for column in numbers)])
+    plain = np.frombuffer(b"".join([columns[column] for column in numbers]), np.uint8)
+    out, ends = fold_chunk(plain, begins, np.array(numbers, np.int64), lengths, folding())
+    parts, begin = {}, 0
+    for column, end in zip(numbers, ends.tolist(), strict=True):
+        parts[column], begin = out[begin:end].tobytes(), end
+    if not bundled(parts):
+        return packed + [(column, pack_folded(data, LEVEL)) for column, data in parts.items()]
+    head = itertools.chain((len(parts),), *zip(parts, map(len, parts.values()), strict=True))
+    bundle = b"".join((struct.pack(f"<{1 + 2 * len(parts)}I", *head), *parts.values()))
+    return [*packed, (BUNDLE, pack_folded(bundle, LEVEL))]
+
+
+def with_sources(columns: Collection[int]) -> set[int]:
+    """Columns, and those that they may be guessed from."""
+    return {*columns, *(source for column in columns for source in _SOURCES.get(column, ()))}
+
+
+def unfold(
+    stored: Mapping[int, tuple[bytes, bool]], columns: Collection[int], lengths: NDArray[np.int64]
+) -> dict[int, NDArray[np.uint8]]:
+    """Plain columns of a chunk.
+
+    Parameters
+    ----------
+    stored : mapping of int to (bytes, bool)
+        As `heatlas.library.file.packing.unpack_columns` gives them.
+    columns : collection of int
+        Columns that are wanted; those that the chunk lacks are left out.
+    lengths : ndarray of int64 (r,)
+        Passages of each run.
+    """
+    plain: dict[int, NDArray[np.uint8]] = {}
+    for column in sorted(with_sources(columns) & stored.keys(), key=_SOURCES.__contains__):  # sources come first
+        data, folded = stored[column]
+        found = np.frombuffer(data, np.uint8)
+        if folded and found[:1].any():
+            metres, paces = (plain.get(source, _NOTHING) for source in (_METRES, _PACE))
+            plain[column] = unfold_column(found, column, lengths, metres, paces, folding())
+        else:
+            plain[column] = found[1:] if folded else found
+    return {column: plain[column] for column in columns if column in plain}
