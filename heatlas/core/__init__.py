@@ -19,7 +19,7 @@
 `resources`   processors and memory that this process may use
 `cgroups`     limits of Linux control groups
 `folders`     folders of the user, for settings and for what may be deleted
-`repeat`      commands that changed nothing, and need not be done again
+`repeat`      commands whose work is done, and need not be done again
 `paths`       names, renames and reasons where systems differ
 `filesystems` files on disks and in buckets, by their address
 `scratch`     temporary folders, removed also after a killed process
