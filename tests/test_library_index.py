@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -270,7 +271,7 @@ def test_a_file_of_many_tracks_is_indexed_in_groups(tmp_path, tracks, monkeypatc
             put(filed, tracks[:8])
             assert rows(filed) == rows(whole)
         with monkeypatch.context() as full, open_library(tmp_path / "full.db", create=True) as refused:
-            full.setattr(gathering.tempfile, "TemporaryFile", disk_is_full)
+            full.setattr(gathering, "tempfile", SimpleNamespace(TemporaryFile=disk_is_full))
             put(refused, tracks[:8])
             assert not check(refused, 2)
         monkeypatch.setattr(gathering, "_IN_MEMORY", 1)
