@@ -13,6 +13,7 @@ import pytest
 from slow import wander
 
 from heatlas.core.context import NOBODY
+from heatlas.core.window import Window
 from heatlas.library.file.columns import COLUMNS, PIXELS, VALUES
 from heatlas.library.file.keys import chunk_of, column_of, key, tile_of
 from heatlas.library.file.opening import open_library
@@ -22,6 +23,7 @@ from heatlas.library.index.chunks import Chunk
 from heatlas.library.maintenance import index, unindex
 from heatlas.library.rows.activities import insert_activity
 from heatlas.library.rows.copies import resolve
+from heatlas.raster.tile_pixels import assembled
 from heatlas.sources.time_zones import with_time_zones
 from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.privacy import Privacy, hide
@@ -115,6 +117,12 @@ def unfolded_rows(rows):
             columns = {BUNDLE: np.array(words, "<u4").tobytes() + b"".join(columns.values())}
         for column, data in columns.items():
             yield key(column, *tile, chunk), pack(data)
+
+
+def as_grid(tile, zoom, x, y, measure):
+    """A tile of the index as a grid over its window."""
+    window = Window(256.0 * 2**zoom, 256 * x, 256 * y, 256, 256)
+    return assembled(window, measure, [((x, y), tile)])
 
 
 def older(path, new, version):

@@ -12,6 +12,7 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 from packaging.requirements import Requirement
 
+from heatlas.kernels import ahead
 from heatlas.kernels.ahead_build import _link
 from heatlas.kernels.ahead_targets import TARGETS, levels_asked, native, target_asked
 
@@ -152,3 +153,16 @@ def test_a_wheel_with_compiled_kernels_does_not(hook, monkeypatch):
         "heatlas/kernels/libkernels.dll",
         "heatlas/kernels/libkernels.json",
     ]
+
+
+@pytest.mark.parametrize(
+    "said", ['{"sources": "x"}', "{", '{"results": {}, "sources": "x", "levels": [], "library": "no.so"}']
+)
+def test_a_library_that_another_state_built_is_as_none(said, tmp_path, monkeypatch):
+    """A checkout that was brought up to date holds what was compiled before, in the form of then."""
+    monkeypatch.setattr(ahead, "INDEX", tmp_path / "libkernels.json")
+    ahead.INDEX.write_text(said)
+    assert ahead.find_library.__wrapped__() is None
+    monkeypatch.setattr(ahead, "_IN_CHECKOUT", False)
+    with pytest.raises((KeyError, ValueError, OSError)):  # an installation is broken then
+        ahead.find_library.__wrapped__()

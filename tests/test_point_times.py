@@ -6,6 +6,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
+from library_made import as_grid
 from starlette.testclient import TestClient
 from test_film_points import DAY, FIRST, cases, written
 
@@ -72,7 +73,8 @@ def test_a_tile_of_a_span_is_what_its_points_give(stocked, reduction, span):
             x, y, counts = points_in_tiles(index, zoom)
             assert counts.sum() == len(shown)
             for k in range(min(len(x), 3)):
-                tile = draw_tile(index, zoom, int(x[k]), int(y[k]), measure)
+                place = zoom, int(x[k]), int(y[k])
+                tile = as_grid(draw_tile(index, *place, measure), *place, measure)
                 wanted = bin_points([shown], tile.window, measure, 1)
                 for name, plane in wanted.planes.items():
                     np.testing.assert_allclose(tile.planes[name], plane, rtol=1e-12, atol=1e-12)

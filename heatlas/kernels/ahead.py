@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["INDEX", "caller", "digest_of_sources", "find_library"]
 
 _FOLDER = Path(__file__).parent
+_IN_CHECKOUT = (_FOLDER.parents[1] / "pyproject.toml").exists()
 INDEX = _FOLDER / "libkernels.json"
 """What is known of the library, which lies beside it."""
 _SLOTS = {"b1": "?7x", "f4": "f4x", "f8": "d", "i8": "q", "u8": "Q"}
@@ -76,8 +77,13 @@ def find_library() -> _Library | None:
     """Load the library; None where there is none of these sources, for this processor and this kind of Python."""
     if sys.implementation.name != "cpython" or not INDEX.exists():
         return None
-    found = _Library()
-    is_stale = (_FOLDER.parents[1] / "pyproject.toml").exists() and found.sources != digest_of_sources()
+    try:
+        found = _Library()
+    except (KeyError, ValueError, OSError, AttributeError):
+        if not _IN_CHECKOUT:
+            raise
+        return None  # it was built from another state, in another form
+    is_stale = _IN_CHECKOUT and found.sources != digest_of_sources()
     return None if found.level is None or is_stale else found
 
 
