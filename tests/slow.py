@@ -160,3 +160,20 @@ def local_tone(toned, column, row, scale, zoom, tables, fade):
             local = u if table is None else np.interp(u, np.linspace(0, 1, len(table)), table)
             found += (1 - abs(x - i)) * (1 - abs(y - j)) * local
     return fade + (1 - fade) * found
+
+
+def add_up_planes(planes, kind):
+    """Twin of `heatlas.kernels.planes.add_up_doubles` and `add_up_singles`, in numbers of any size."""
+    count, last, found = len(planes) // np.dtype(kind).itemsize, 0, []
+    for i in range(count):
+        last += int.from_bytes(bytes(planes[i::count]), "little")
+        found.append(last % (1 << 8 * np.dtype(kind).itemsize))
+    return np.array(found, kind)
+
+
+def is_track(u, v, segments):
+    """Twin of `heatlas.kernels.planes.is_track`."""
+    u, v, segments = u.tolist(), v.tolist(), segments.tolist()
+    there = all(-49.5 < x < 50.5 for x in u) and all(0 <= y <= 1 for y in v)
+    whole = len(u) == len(v) and len(segments) > 1 and segments[0] == 0 and segments[-1] == len(u)
+    return there and whole and segments == sorted(segments)

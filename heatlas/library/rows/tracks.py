@@ -13,6 +13,7 @@ import numpy as np
 
 from heatlas.core.batch import COLUMNS, Activity, Batch
 from heatlas.core.errors import SourceFailed
+from heatlas.kernels.planes import add_up_doubles, add_up_singles, is_track
 from heatlas.library.file.packing import pack, unpack
 from heatlas.library.file.sound_blobs import blobs
 from heatlas.library.file.sound_rows import damaged, say
@@ -54,8 +55,10 @@ _SPAN = 64
 _FIRST, _LAST = f"number * {_SPAN} + {len(_ALWAYS)}", f"(number + 1) * {_SPAN} - 1"
 COLUMNS_OF = f"(SELECT count(*) FROM tracks WHERE key BETWEEN {_FIRST} AND {_LAST})"  # noqa: S608 - numbers
 """SQL: number of columns of `heatlas.core.batch.COLUMNS` that an activity has."""
-_WORLDS = 50.0
-"""World widths; a track that reaches further is damaged, as none goes around the world so often."""
+_WORDS: dict[type[np.generic], np.dtype[Any]] = {
+    kind: np.dtype(f"u{np.dtype(kind).itemsize}") for kind in (np.float32, np.float64, np.int64)
+}
+"""Type of a column -> whole numbers of as many bytes."""
 _LEVEL = 6
 
 
@@ -67,11 +70,13 @@ def _encode(column: NDArray[Any]) -> bytes:
 
 
 def _decode(data: bytes, kind: type[np.generic]) -> NDArray[Any]:
-    planes, size = unpack(data), np.dtype(kind).itemsize
-    if len(planes) % size:
+    planes, word = unpack(data), _WORDS[kind]
+    count, rest = divmod(len(planes), word.itemsize)
+    if rest:
         raise SourceFailed("the library is damaged: a track's column is cut off")
-    steps = np.ascontiguousarray(planes.reshape(size, -1).T).reshape(-1).view(f"<u{size}")
-    return np.cumsum(steps, dtype=steps.dtype).view(kind)
+    words = np.empty(count, word)
+    (add_up_singles if word.itemsize == 4 else add_up_doubles)(planes, words)
+    return words.view(kind)
 
 
 def write_track(connection: sqlite3.Connection, number: int, batch: Batch) -> None:
@@ -136,11 +141,8 @@ def _read(
         raise damaged(connection, f"it has no track of {activity.source}")
     # Kernels do not check their arguments, so damaged data must not reach them.
     u, v, segments = (found[name] for name in _PATH)
-    lengths = {len(column) for name, column in found.items() if name != "segments"}
-    offsets = (
-        len(segments) > 1 and segments[0] == 0 and {int(segments[-1])} == lengths and (np.diff(segments) >= 0).all()
-    )
-    if not (offsets and (np.abs(u - 0.5) < _WORLDS).all() and (np.abs(v - 0.5) <= 0.5).all()):
+    others = (column for name, column in found.items() if name != "segments")
+    if not (all(len(column) == len(u) for column in others) and is_track(u, v, segments)):
         raise damaged(connection, f"the track of {activity.source} is none")
     return found
 

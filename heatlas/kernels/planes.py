@@ -1,0 +1,80 @@
+"""Read the columns of a stored track (`heatlas.library.rows.tracks`), and look whether they are those of a track."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from heatlas.kernels.compiled import helper, kernel
+
+__all__ = ["add_up_doubles", "add_up_singles", "is_track"]
+
+_BLOCK = 512
+"""Words that are put together at a time: they stay in the nearest cache while they are added up."""
+_WORLDS = 50.0
+"""World widths; a track that reaches further is damaged, as none goes around the world so often."""
+
+
+@helper(forceinline=True)
+def _lay_plane(planes, words, begin, end, plane):
+    """Put one byte of some words at its place; in unsigned numbers, as the compiler then makes vector instructions."""
+    shift = words.dtype.type(8 * plane)
+    at = np.uint64(plane * words.shape[0])
+    for i in range(np.uint64(begin), np.uint64(end)):
+        words[i] |= words.dtype.type(planes[at + i]) << shift
+
+
+@helper(forceinline=True)
+def _add_up(planes, words, size):
+    count = words.shape[0]
+    last = words.dtype.type(0)
+    for begin in range(0, count, _BLOCK):
+        end = min(begin + _BLOCK, count)
+        words[begin:end] = 0
+        for plane in range(size):
+            _lay_plane(planes, words, begin, end, plane)
+        for i in range(np.uint64(begin), np.uint64(end)):
+            last += words[i]
+            words[i] = last
+
+
+@kernel("const u1[:]", "u8[:]")
+def add_up_doubles(planes, words):
+    """Put words of 8 bytes together, and add them up.
+
+    Parameters
+    ----------
+    planes : ndarray of uint8 (8 * n,)
+        Differences of words, modulo 2**64: all lowest bytes, then all second bytes ...
+    words : ndarray of uint64 (n,)
+        Overwritten with the words.
+    """
+    _add_up(planes, words, 8)
+
+
+@kernel("const u1[:]", "u4[:]")
+def add_up_singles(planes, words):
+    """Put words of 4 bytes together, as `add_up_doubles` does: planes (4 * n,), words of uint32 (n,)."""
+    _add_up(planes, words, 4)
+
+
+@kernel("const f8[:]", "const f8[:]", "const i8[:]")
+def is_track(u, v, segments):
+    """Whether kernels may follow a track: its places lie in the world, and its segments are all of its fixes.
+
+    Parameters
+    ----------
+    u, v : ndarray of float64 (n,)
+        World coordinates.
+    segments : ndarray of int64 (m + 1,)
+        Offsets of segments.
+    """
+    count = u.shape[0]
+    if v.shape[0] != count or segments.shape[0] < 2 or segments[0] != 0 or segments[-1] != count:
+        return False
+    for s in range(segments.shape[0] - 1):
+        if segments[s] > segments[s + 1]:
+            return False
+    outside = 0
+    for i in range(count):  # a place that is NaN is outside
+        outside += not (abs(u[i] - 0.5) < _WORLDS and abs(v[i] - 0.5) <= 0.5)
+    return outside == 0
