@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,6 @@ __all__ = ["CODES", "Array", "Number", "Struct", "Type", "expanded", "leaves"]
 
 CODES = ("b1", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8")
 """Types of numbers and of elements of arrays."""
-_WRITTEN = re.compile(rf"(const )?({'|'.join(CODES)})(?:\[(:(?:, :)*)\])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +76,13 @@ def _alternatives(written: Any) -> list[Type]:
 
 
 def _parsed(text: str) -> Type:
-    match = _WRITTEN.fullmatch(text)
-    if match is None or (match[1] and not match[3]):
+    bare = text.removeprefix("const ")
+    code, array, axes = bare.partition("[")
+    ndim = axes.count(":")
+    right = ndim > 0 and axes == f"{', '.join(':' * ndim)}]" if array else bare == text
+    if code not in CODES or not right:
         raise ValueError(f"{text!r} is no type of a kernel")
-    return Array(match[2], match[3].count(":"), bool(match[1])) if match[3] else Number(match[2])
+    return Array(code, ndim, bare != text) if array else Number(code)
 
 
 def leaves(types: Sequence[Type]) -> Iterator[Number | Array]:
