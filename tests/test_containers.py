@@ -24,7 +24,7 @@ from heatlas.core.errors import NothingToDraw
 from heatlas.core.report import Report
 from heatlas.library.file.opening import open_library
 from heatlas.library.imports import import_sources
-from heatlas.library.rows.merged import list_activities
+from heatlas.library.rows.merged import list_activities, read_merged
 from heatlas.library.rows.outcomes import whole_report
 from heatlas.sources import zips
 from heatlas.sources.archive import Entry, entries, is_archive, unpack
@@ -250,7 +250,10 @@ def test_files_that_hold_no_track_are_one_line(tmp_path):
     with open_library(tmp_path / "lib.db", create=True) as library:
         assert import_sources(library, [tmp_path / "takeout.zip"]).notes() == report.notes()
         with library.read() as link:
-            assert whole_report(link).held_instead == {"monitoring": 30, "sleep": 3}  # what was looked into
+            assert whole_report(link, read_merged(link)).held_instead == {
+                "monitoring": 30,
+                "sleep": 3,
+            }  # what was looked into
 
 
 def _fit(kind):

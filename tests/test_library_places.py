@@ -9,6 +9,7 @@ import os
 import shutil
 import sqlite3
 import struct
+import subprocess
 import sys
 import tempfile
 import traceback
@@ -191,8 +192,8 @@ def test_mounts_of_macos_are_read(tmp_path, monkeypatch):
     (tmp_path / "mount").chmod(0o755)
     if os.name == "nt":
         pytest.skip("no shell")
-    run = network.subprocess.run
-    monkeypatch.setattr(network.subprocess, "run", lambda command, **how: run([str(tmp_path / "mount")], **how))
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda command, **how: run([str(tmp_path / "mount")], **how))
     monkeypatch.setattr(network.sys, "platform", "darwin")
     assert network.network_of(Path("/Volumes/my tracks/lib.db")) == "smbfs"
     assert network.network_of(Path("/Users/me/lib.db")) == ""

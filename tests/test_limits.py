@@ -240,5 +240,5 @@ def test_a_machine_without_room_for_more_processes_compiles_by_itself(monkeypatc
 
     monkeypatch.setattr(warm_up, "_is_cold", lambda group, measure: True)
     monkeypatch.setattr(warm_up, "processors", lambda: 4)
-    monkeypatch.setattr(warm_up.subprocess, "Popen", refuse)
+    monkeypatch.setattr(subprocess, "Popen", refuse)
     assert warm_up.warm_up(["a.gpx"], "passes") is False
