@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
-from heatlas.kernels.numbers import read_numbers, total, unzigzag, write_number, zigzag
+from heatlas.kernels.numbers import copy_bytes, read_numbers, total, unzigzag, write_number, zigzag
 from heatlas.kernels.signatures import Struct
 
 if TYPE_CHECKING:
@@ -128,25 +128,27 @@ def _guess(codes, role, lengths, metres, paces):
 
 
 @helper()
-def _count_changes(codes, valued):
-    """Numbers that change something, and bytes of the gaps before them."""
-    count, gaps, before, known = np.int64(0), np.int64(0), np.int64(-1), True
-    for k in range(codes.shape[0]):
-        if codes[k] != (1 if valued and known else 0):
-            gaps += (k - before - 1) // 255 + 1
-            count, before, known = count + 1, k, codes[k] != 0
-    return count, gaps
+def _find_changes(codes, valued, changes):
+    """Find the numbers that change something, without a branch: which do is hard to predict. Returns how many."""
+    count, known = np.uint64(0), np.uint64(valued)
+    for k in range(np.uint64(codes.shape[0])):
+        code = np.uint64(codes[k])
+        changes[count] = k
+        count += np.uint64(code != known)
+        known = np.uint64(valued & (code != 0))
+    return np.int64(count)
 
 
 @helper()
-def _write_runs(codes, valued, gaps, out, at):
+def _write_runs(codes, changes, out, at):
     """Write only the numbers that change something; returns where the next byte goes."""
+    gaps, before = changes.shape[0], np.int64(-1)
+    for k in changes:
+        gaps += (k - before - 1) // 255
+        before = k
     at = write_number(out, at, gaps)
-    end, before, known = at + gaps, np.int64(-1), True
-    for k in range(codes.shape[0]):
-        code = codes[k]
-        if code == (1 if valued and known else 0):
-            continue
+    end, before = at + gaps, np.int64(-1)
+    for k in changes:
         gap = k - before - 1
         while gap >= 255:
             out[at] = 255
@@ -155,29 +157,26 @@ def _write_runs(codes, valued, gaps, out, at):
         out[at] = gap
         at += 1
         # To become unknown is 1 where something is known.
-        end = write_number(out, end, (1 if code == 0 else code) - 1)
-        before, known = k, code != 0
+        end = write_number(out, end, max(codes[k], 1) - 1)
+        before = k
     return end
 
 
 @helper()
-def _fold(plain, begin, end, role, lengths, sources, codes, out, at):
+def _fold(plain, begin, end, role, lengths, sources, codes, changes, out, at):
     """Write one column, folded; `sources` are metres and paces. Returns where the next byte goes."""
     read_numbers(plain, begin, codes, codes.shape[0])
     form = GUESSED if _guess(codes, role, lengths, sources[0], sources[1]) else 0
-    changes, gaps = _count_changes(codes, role >= VALUE)
-    if changes * _OF < _SHARE * codes.shape[0]:
+    count = _find_changes(codes, role >= VALUE, changes)
+    if count * _OF < _SHARE * codes.shape[0]:
         out[at] = form | RUNS
-        return _write_runs(codes, role >= VALUE, gaps, out, at + 1)
+        return _write_runs(codes, changes[:count], out, at + 1)
     out[at] = form
     at += 1
     if form == 0:
-        for i in range(begin, end):
-            out[at] = plain[i]
-            at += 1
-    else:
-        for code in codes:
-            at = write_number(out, at, code)
+        return copy_bytes(out, at, plain, begin, end)
+    for code in codes:
+        at = write_number(out, at, code)
     return at
 
 
@@ -208,7 +207,8 @@ def fold_columns(plain, begins, columns, lengths, folding, out, at, ends):
         Where the next byte goes.
     """
     count = total(lengths)
-    codes, metres, paces = np.empty(count, np.int64), np.empty(0, np.int64), np.empty(0, np.int64)
+    codes, changes = np.empty(count, np.int64), np.empty(count, np.int64)
+    metres, paces = np.empty(0, np.int64), np.empty(0, np.int64)
     for c in range(columns.shape[0]):
         if begins[c] < begins[c + 1]:
             role = folding.roles[columns[c]]
@@ -221,7 +221,7 @@ def fold_columns(plain, begins, columns, lengths, folding, out, at, ends):
     for c in range(columns.shape[0]):
         if begins[c] < begins[c + 1]:
             role = folding.roles[columns[c]]
-            at = _fold(plain, begins[c], begins[c + 1], role, lengths, (metres, paces), codes, out, at)
+            at = _fold(plain, begins[c], begins[c + 1], role, lengths, (metres, paces), codes, changes, out, at)
         ends[c] = at
     return at
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.fold import FOLDING, fold_columns, room_of
-from heatlas.kernels.numbers import write_number
+from heatlas.kernels.numbers import copy_bytes, write_number
 
 __all__ = ["join_chunks"]
 
@@ -29,10 +29,7 @@ def _bytes_of(begins, ends, passages, c, e):
 def _copy(out, at, data, begins, ends, passages, c, e):
     """Write the bytes of a column of an entry; returns where the next byte goes."""
     if ends[c, e] > begins[c, e]:
-        for k in range(begins[c, e], ends[c, e]):
-            out[at] = data[k]
-            at += 1
-        return at
+        return copy_bytes(out, at, data, begins[c, e], ends[c, e])
     for _ in range(passages[e]):
         out[at] = 0
         at += 1

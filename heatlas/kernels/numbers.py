@@ -8,7 +8,8 @@ from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.instructions import eight_bytes
 
 __all__ = [
-    "longest", "number_bytes", "read_number", "read_numbers", "total", "unzigzag", "write_number", "zigzag",
+    "copy_bytes", "longest", "number_bytes", "read_number", "read_numbers", "total", "unzigzag",
+    "write_number", "zigzag",
 ]  # fmt: skip
 
 _ONE, _EIGHT = np.uint64(1), np.uint64(8)
@@ -37,6 +38,15 @@ def write_number(out, at, number):
         at += 1
     out[at] = number
     return at + 1
+
+
+@helper()
+def copy_bytes(out, at, data, begin, end):
+    """Write some bytes of another array; returns where the next byte goes."""
+    to, there = np.uint64(at), np.uint64(begin)  # of which the compiler knows that they are not negative
+    for k in range(np.uint64(end - begin)):
+        out[to + k] = data[there + k]
+    return at + end - begin
 
 
 @helper()
