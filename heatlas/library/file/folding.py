@@ -13,7 +13,7 @@ from heatlas.kernels.fold import AMOUNT, METRES, PACE, SECONDS, SPEED, VALUE, Fo
 from heatlas.kernels.unfold import unfold_column
 from heatlas.library.file.columns import AMOUNTS, PIXELS, VALUES
 from heatlas.library.file.keys import NUMBERS
-from heatlas.library.file.packing import BUNDLE, LEVEL, bundled, pack_folded, pack_pixels
+from heatlas.library.file.packing import BUNDLE, bundled, pack_folded, pack_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -65,10 +65,10 @@ def pack_columns(header: bytes, columns: Mapping[int, bytes], lengths: NDArray[n
     for column, end in zip(numbers, ends.tolist(), strict=True):
         parts[column], begin = out[begin:end].tobytes(), end
     if not bundled(parts):
-        return packed + [(column, pack_folded(data, LEVEL)) for column, data in parts.items()]
+        return packed + [(column, pack_folded(data)) for column, data in parts.items()]
     head = itertools.chain((len(parts),), *zip(parts, map(len, parts.values()), strict=True))
     bundle = b"".join((struct.pack(f"<{1 + 2 * len(parts)}I", *head), *parts.values()))
-    return [*packed, (BUNDLE, pack_folded(bundle, LEVEL))]
+    return [*packed, (BUNDLE, pack_folded(bundle))]
 
 
 def with_sources(columns: Collection[int]) -> set[int]:

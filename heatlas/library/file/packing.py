@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "BUNDLE", "BUNDLED", "LEVEL", "bundled", "pack", "pack_folded", "pack_pixels", "unpack", "unpack_columns",
+    "BUNDLE", "BUNDLED", "bundled", "pack", "pack_folded", "pack_pixels", "unpack", "unpack_columns",
     "unpack_head",
 ]  # fmt: skip
 
@@ -32,9 +32,10 @@ BUNDLE = 15
 BUNDLED = 1 << 15
 """Most uncompressed bytes of columns that are bundled. Fewer rows are written and digested faster; reading one column
 unpacks at most this much in vain."""
-LEVEL = 5
-"""zstd level; by 4 a library is 3 % larger and compressed in two thirds of the time, by 6 it is 2 % smaller in half as
-much again."""
+_LEVEL, _SHORTEST = 4, 6
+"""zstd level of the index, and the least bytes that are worth a reference to where they came before. With 6 bytes in
+place of the usual 3 to 5 the index is 1 to 3 % smaller. By level 3 it is 2 % larger and compressed in two thirds of the
+time; by 5 it is 2 % smaller in half as much again."""
 assert BUNDLE not in COLUMNS.values()
 
 _SMALL = 48
@@ -45,34 +46,40 @@ _LARGEST = _FOLDED - 1
 
 
 class _Kept(threading.local):
-    """Compressors of a thread by level: making one takes thrice as long as compressing the columns of a small chunk."""
+    """Compressors of a thread by level and shortest reference.
+
+    Making one takes thrice as long as compressing the columns of a small chunk.
+    """
 
     def __init__(self) -> None:
-        self.compressors: dict[int, Any] = {}
+        self.compressors: dict[tuple[int, int], Any] = {}
 
 
 _KEPT = _Kept()
 
 
-def pack(data: memoryview | bytes, level: int = LEVEL) -> bytes:
-    """Compress bytes: four bytes with their number and zstd; or 0 and the bytes as they are."""
+def pack(data: memoryview | bytes, level: int = _LEVEL, shortest: int = 0) -> bytes:
+    """Compress bytes: four bytes with their number and zstd; or 0 and the bytes as they are.
+
+    `shortest` are the least bytes that are worth a reference to where they came before; 0: as usual at the level.
+    """
     size = len(data)
     if size >= _SMALL:
-        packed = _compressed(data, level)
+        packed = _compressed(data, level, shortest)
         if len(packed) < size:
             return size.to_bytes(4, "little") + packed
     return b"\0\0\0\0" + bytes(data)
 
 
-def pack_pixels(header: memoryview | bytes, pixels: memoryview | bytes, level: int = LEVEL) -> bytes:
+def pack_pixels(header: memoryview | bytes, pixels: memoryview | bytes) -> bytes:
     """Compress the header of a chunk, and its pixels: two blobs, and the length of the first before them."""
-    head = pack(header, level)
-    return (_TWO | len(head)).to_bytes(4, "little") + head + pack(pixels, level)
+    head = pack(header, _LEVEL, _SHORTEST)
+    return (_TWO | len(head)).to_bytes(4, "little") + head + pack(pixels, _LEVEL, _SHORTEST)
 
 
-def pack_folded(data: memoryview | bytes, level: int = LEVEL) -> bytes:
+def pack_folded(data: memoryview | bytes) -> bytes:
     """Compress a folded column, or a bundle of such columns."""
-    packed = pack(data, level)
+    packed = pack(data, _LEVEL, _SHORTEST)
     return (_FOLDED | int.from_bytes(packed[:4], "little")).to_bytes(4, "little") + packed[4:]
 
 
@@ -125,12 +132,15 @@ def _decompressed(data: bytes) -> bytes:
     return found
 
 
-def _compressed(data: memoryview | bytes, level: int) -> bytes:
+def _compressed(data: memoryview | bytes, level: int, shortest: int) -> bytes:
     """Compress to one frame of zstd, with the compressor of this thread."""
-    made = zstd().ZstdCompressor
-    compressor = _KEPT.compressors.pop(level, None) or made(level=level)
-    packed: bytes = compressor.compress(data, made.FLUSH_FRAME)
-    _KEPT.compressors[level] = compressor  # one that failed, or was interrupted, is not used again
+    made, how = zstd(), (level, shortest)
+    compressor = _KEPT.compressors.pop(how, None)
+    if compressor is None:
+        named = made.CompressionParameter
+        compressor = made.ZstdCompressor(options={named.compression_level: level, named.min_match: shortest})
+    packed: bytes = compressor.compress(data, compressor.FLUSH_FRAME)
+    _KEPT.compressors[how] = compressor  # one that failed, or was interrupted, is not used again
     return packed
 
 

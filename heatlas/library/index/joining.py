@@ -37,15 +37,15 @@ class JoinedTiles:
     _order: NDArray[np.int64]
     _arrays: tuple[NDArray[np.int64] | NDArray[np.uint8] | NDArray[np.bool_], ...]
 
-    def rows(self, level: int) -> list[tuple[int, int, bytes]]:
+    def rows(self) -> list[tuple[int, int, bytes]]:
         """Rows of the chunks: tile as a place in `tiles`, number of the column, and packed bytes; the pixels first."""
         out, rows = join_chunks(self._order, self._groups, *self._arrays, folding(), BUNDLE, BUNDLED)
         view, found = memoryview(out), []
         for tile, column, begin, middle, end in rows.tolist():
             if column == PIXELS:
-                found.append((tile, column, pack_pixels(view[begin:middle], view[middle:end], level)))
+                found.append((tile, column, pack_pixels(view[begin:middle], view[middle:end])))
             else:
-                found.append((tile, column, pack_folded(view[begin:end], level)))
+                found.append((tile, column, pack_folded(view[begin:end])))
         return found
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from heatlas.core.resources import give_back
 from heatlas.library.file.digests import write_passages
 from heatlas.library.file.keys import key, pixel_keys
-from heatlas.library.file.packing import LEVEL
 from heatlas.library.index.chunks import chunks_of, merge
 from heatlas.library.index.encoding import EncodedTiles
 from heatlas.library.index.gathering import GatheredTiles
@@ -145,7 +144,7 @@ def _encode(
 
 
 def _pack(joined: JoinedTiles) -> _Rows:
-    return joined.tiles, joined.rows(LEVEL)
+    return joined.tiles, joined.rows()
 
 
 def _write(
