@@ -21,7 +21,8 @@ from heatlas.library.maintenance import reindex
 from heatlas.library.zone_suggestions import open_places
 from heatlas.library.zones import add_zone
 from heatlas.options import FilterOptions, HidingOptions
-from heatlas.tracks.privacy import Zone, find_open, marks_of
+from heatlas.tracks.privacy import Zone
+from heatlas.tracks.privacy.frequented import find_open, marks_of
 
 HOME = (47.8, 10.9)
 

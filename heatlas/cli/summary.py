@@ -121,7 +121,7 @@ def say_open_places(places: Sequence[dict[str, Any]]) -> None:
     """Report on stderr, in one line, the first place that should be hidden, and what to type for that."""
     if not places:
         return
-    from heatlas.tracks.privacy import Frequented
+    from heatlas.tracks.privacy.frequented import Frequented
 
     first = {name: value for name, value in places[0].items() if name != "hide"}
     others = len(places) - 1

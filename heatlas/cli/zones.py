@@ -102,7 +102,7 @@ def _suggest(library: str, as_json: bool) -> None:
     """
     from heatlas.cli.summary import print_json
     from heatlas.library.manage import open_places_of
-    from heatlas.tracks.privacy import Frequented
+    from heatlas.tracks.privacy.frequented import Frequented
 
     found = open_places_of(library)
     if as_json:

@@ -13,7 +13,7 @@ from heatlas.raster.offered import name_of
 from heatlas.raster.threshold import Limits, Threshold, nowhere_enough
 from heatlas.tracks.filters import parse_where
 from heatlas.tracks.local_time import parse_moment
-from heatlas.tracks.privacy import Privacy, as_option, find_open, marks_of, owner_secret, shown_near
+from heatlas.tracks.privacy import Privacy, owner_secret
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -81,6 +81,9 @@ class Selection:
         """
         if not (self.hides or public):
             return {}
+        from heatlas.tracks.privacy.advice import as_option
+        from heatlas.tracks.privacy.frequented import find_open, marks_of, shown_near
+
         zones = {str(k): zone for k, zone in enumerate(self.privacy.zones)}
         found = find_open(marks_of(whole.batches), zones, partial(shown_near, shown.batches))
         return {"open_places": [{**place.data(), "hide": as_option(place.lat, place.lon)} for place in found]}

@@ -20,7 +20,9 @@ from heatlas.library.rows.activities import read_activities
 from heatlas.library.rows.tracks import sound_tracks
 from heatlas.library.zones import library_words
 from heatlas.tracks.local_time import offset_of
-from heatlas.tracks.privacy import RULE, covering, gather, hide, how_to_hide, metres_from, zone_name
+from heatlas.tracks.privacy import RULE, hide
+from heatlas.tracks.privacy.advice import covering, how_to_hide, zone_name
+from heatlas.tracks.privacy.gathering import gather, metres_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -8,11 +8,12 @@ from heatlas.library.file.settings import privacy_of, read_settings, read_zones
 from heatlas.library.index.passages_at import anything_in
 from heatlas.library.rows.activities import read_activities
 from heatlas.library.rows.tracks import sound_tracks
-from heatlas.tracks.privacy import find_open, hide, marks_of, shown_near
+from heatlas.tracks.privacy import hide
+from heatlas.tracks.privacy.frequented import find_open, marks_of, shown_near
 
 if TYPE_CHECKING:
     from heatlas.library.file.store import Library
-    from heatlas.tracks.privacy import Frequented
+    from heatlas.tracks.privacy.frequented import Frequented
 
 __all__ = ["open_places"]
 

@@ -23,7 +23,7 @@ from heatlas.options import (
 from heatlas.options import given as asked_of
 from heatlas.options.parsing import parse_zooms
 from heatlas.sources.resolve import GivenLibrary, GivenPoints, GivenTracks, resolve
-from heatlas.tracks.privacy import as_option
+from heatlas.tracks.privacy.advice import as_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

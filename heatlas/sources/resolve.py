@@ -11,23 +11,24 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from heatlas.core.errors import BadOption, printable
-from heatlas.core.filesystems import Location
+from heatlas.core.errors import BadOption, SourceFailed, printable
 from heatlas.core.paths import missing_path
+from heatlas.core.regex import regex
 from heatlas.options import ReadingOptions, refuse
-from heatlas.sources.expanded import expanded
-from heatlas.sources.tables.given import GivenTable
-from heatlas.sources.tables.table import Copied, Dataset
+from heatlas.sources.sqlite_head import LIBRARY_ID, read_head
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from heatlas.core.filesystems import Location
     from heatlas.options import TableOptions
+    from heatlas.sources.tables.given import GivenTable
 
 __all__ = [
     "Given", "GivenLibrary", "GivenPoints", "GivenTracks", "refuse_odd", "resolve", "resolve_import",
@@ -35,6 +36,8 @@ __all__ = [
 ]  # fmt: skip
 
 _ALL = ReadingOptions()
+_LIBRARY = regex(r"(?!\w+://).*\.db", re.DOTALL)
+"""Path with the usual ending of a library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,8 @@ def resolve_tables(sources: Collection[Any], options: TableOptions) -> GivenPoin
     BadOption
         For objects that are no sources.
     """
+    from heatlas.sources.tables.given import GivenTable
+
     refuse_odd(sources)
     return GivenPoints(tuple(GivenTable(source, options) for source in sources))
 
@@ -243,6 +248,12 @@ def _by_kind(sources: Collection[Any], options: TableOptions, read: ReadingOptio
     """Inspect each source once, and sort them by kind."""
     refuse_odd(sources)
     read.check()
+    if (alone := _library_alone(sources)) is not None:
+        _refuse_idle(read, [], [], [alone])
+        return _Parts((), (), (alone,))
+    from heatlas.sources.expanded import expanded
+    from heatlas.sources.tables.given import GivenTable
+
     paths: list[Path | Location] = []
     tables: list[GivenTable] = []
     libraries: list[Path] = []
@@ -270,8 +281,23 @@ def _refuse_idle(
         raise BadOption("--read-as=points is for maps and tables of geometries, and there is none: leave it out")
 
 
+def _library_alone(sources: Collection[Any]) -> Path | None:
+    """Library that is the only source, and has the ending of one; nothing that reads other sources is then loaded."""
+    alone = next(iter(sources))
+    if len(sources) > 1 or not isinstance(alone, (str, Path)) or not _LIBRARY.fullmatch(str(alone)):
+        return None
+    try:
+        head = read_head(Path(alone))
+    except SourceFailed:  # which is said where it is looked for under other kinds
+        return None
+    return Path(alone) if head is not None and head.application_id == LIBRARY_ID else None
+
+
 def _look(source: Any, options: TableOptions, read: ReadingOptions) -> Path | Location | GivenTable | GivenLibrary:
+    from heatlas.core.filesystems import Location
     from heatlas.sources.tables import is_path, is_table_file, see
+    from heatlas.sources.tables.given import GivenTable
+    from heatlas.sources.tables.table import Copied, Dataset
 
     if isinstance(source, os.PathLike) and not isinstance(source, Path):
         source = Path(source)
@@ -299,12 +325,19 @@ def refuse_odd(sources: Collection[Any]) -> None:
     BadOption
         The message says how to write the sources.
     """
-    from heatlas.sources.tables import is_table
-
     if not sources or any(isinstance(source, (list, tuple, set, frozenset)) for source in sources):
         raise BadOption("give one source or more, one by one, such as open('a.gpx', 'b.gpx'); of a list open(*paths)")
     for source in sources:
-        if not isinstance(source, (str, os.PathLike, Dataset, Copied, Location)) and not is_table(source):
+        if not isinstance(source, (str, os.PathLike)) and not _is_object(source):
             raise BadOption(
                 f"{source!r:.60} is no source: give a path, the URL of a database, or a table such as a DataFrame"
             )
+
+
+def _is_object(source: Any) -> bool:
+    """Whether an object that is no path is a source."""
+    from heatlas.core.filesystems import Location
+    from heatlas.sources.tables import is_table
+    from heatlas.sources.tables.table import Copied, Dataset
+
+    return isinstance(source, (Dataset, Copied, Location)) or is_table(source)

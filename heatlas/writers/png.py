@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.threads import one_ahead
 from heatlas.style.image import Picture
 from heatlas.writers.georeference import write_georeference
 
@@ -244,15 +245,8 @@ def _painted(picture: Pixels, step: int) -> Iterator[NDArray[np.uint8]]:
         for piece in pieces:
             yield picture.rows(*piece).pixels
         return
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(1) as painter:
-        waiting = painter.submit(picture.rows, *pieces[0])
-        for piece in pieces[1:]:
-            painted = waiting.result()
-            waiting = painter.submit(picture.rows, *piece)
-            yield painted.pixels
-        yield waiting.result().pixels
+    for painted in one_ahead(lambda piece: picture.rows(*piece), pieces):
+        yield painted.pixels
 
 
 def _size(rows: NDArray[np.uint8]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sqlite3
 from contextlib import closing
@@ -98,6 +97,8 @@ def is_frozen(path: Path) -> bool:
         if not (error.sqlite_errorname or "").startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
             return False
         if _size(log_of(path)):
+            import logging
+
             logging.getLogger("heatlas.library").warning(
                 "heatlas: the log %s cannot be read in a folder that cannot be written: changes since the last "
                 "checkpoint are not shown; copy both files elsewhere to see them", log_of(path),

@@ -7,7 +7,6 @@ was copied over a library, the log of the old file would be written into the new
 from __future__ import annotations
 
 import json
-import logging
 import os
 import sqlite3
 from contextlib import closing, suppress
@@ -120,6 +119,8 @@ def set_foreign_log_aside(path: Path) -> None:
             f"the log {log} is not of the library {path} that it lies beside, and cannot be set aside: "
             f"{error.strerror or error}; end what has the library open"
         ) from error
+    import logging
+
     logging.getLogger("heatlas.library").warning(
         "heatlas: %s was replaced while the log of its last changes lay beside it: that log is of another file or "
         "state, and was set aside as %s; remove it if you do not miss anything", path, kept.name,

@@ -38,11 +38,13 @@ def refuse_missing(sources: Collection[Any]) -> None:
     BadOption
         Names the first path that does not exist.
     """
-    from heatlas.core.filesystems import locate
-    from heatlas.sources.tables import is_path
-
     for source in sources:
-        if is_path(source) and not exists(Path(source)) and not locate(source).is_pattern:
+        if isinstance(source, (str, Path)) and exists(Path(source)):
+            continue  # without a look at other kinds of sources, which takes modules
+        from heatlas.core.filesystems import locate
+        from heatlas.sources.tables import is_path
+
+        if is_path(source) and not locate(source).is_pattern:
             if Path(source).suffix == ".db":
                 raise BadOption(f"there is no library {source}: heatlas import SOURCE... -l {source} makes one")
             raise missing_path(source)
@@ -120,7 +122,7 @@ def open_places_of(path: str | Path) -> list[dict[str, Any]]:
     from heatlas.library.file.opening import open_library
     from heatlas.library.zone_suggestions import open_places
     from heatlas.library.zones import library_words, list_zones
-    from heatlas.tracks.privacy import how_to_hide, zone_name
+    from heatlas.tracks.privacy.advice import how_to_hide, zone_name
 
     with open_library(path) as library:
         taken, words = set(list_zones(library)), library_words(library)

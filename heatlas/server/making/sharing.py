@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from heatlas.server.site.state import ServedLibrary
     from heatlas.tiles.snapshot import Snapshot
-    from heatlas.tracks.privacy import Frequented
+    from heatlas.tracks.privacy.frequented import Frequented
 
 __all__ = ["begin_output", "cancel_output", "give_file", "give_state", "home_data"]
 

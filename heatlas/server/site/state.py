@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from heatlas.tiles.snapshot import Snapshot
-    from heatlas.tracks.privacy import Frequented
+    from heatlas.tracks.privacy.frequented import Frequented
 
 __all__ = ["ImportProgress", "ServedLibrary", "current", "in_pool", "in_pool_while_there", "say", "shut", "site_of"]
 

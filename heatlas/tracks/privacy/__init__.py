@@ -7,16 +7,11 @@
 `advice`     commands and options that hide a place
 `frequented` places that should be hidden
 ============ ==================================================================
+
+Every drawing needs the first two, which are given here. The others are imported where they are used.
 """
 
-from heatlas.tracks.privacy.advice import ADVISED, as_option, covering, how_to_hide, zone_name
 from heatlas.tracks.privacy.cuts import RULE, Privacy, Zone, far_from, hide
-from heatlas.tracks.privacy.frequented import Frequented, find_open, marks_of, shown_near
-from heatlas.tracks.privacy.gathering import CLUSTER, gather, metres_from
 from heatlas.tracks.privacy.secret import owner_secret
 
-__all__ = [
-    "ADVISED", "CLUSTER", "RULE", "Frequented", "Privacy", "Zone", "as_option", "covering",
-    "far_from", "find_open", "gather", "hide", "how_to_hide", "marks_of", "metres_from", "owner_secret", "shown_near",
-    "zone_name",
-]  # fmt: skip
+__all__ = ["RULE", "Privacy", "Zone", "far_from", "hide", "owner_secret"]
