@@ -94,7 +94,7 @@ def unfold(
     for column in sorted(with_sources(columns) & stored.keys(), key=_SOURCES.__contains__):  # sources come first
         data, folded = stored[column]
         found = np.frombuffer(data, np.uint8)
-        if folded and found[:1].any():
+        if folded and data and data[0]:
             metres, paces = (plain.get(source, _NOTHING) for source in (_METRES, _PACE))
             plain[column] = unfold_column(found, column, lengths, metres, paces, folding())
         else:

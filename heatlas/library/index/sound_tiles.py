@@ -110,12 +110,13 @@ def _stored_columns(
     """Columns of a chunk as `unpack_columns` gives them, with those that they may be guessed from."""
     if chunk == _ANEW:
         return unpack_columns((column_of(number), data) for number, data in _traced(connection, tile))
-    keys = frozenset(key(column, *tile, chunk) for column in (*with_sources(columns), BUNDLE))
+    wanted = with_sources(columns)
+    keys = frozenset(key(column, *tile, chunk) for column in (*wanted, BUNDLE))
     found = list(blobs_or_none(connection, "passages", keys))
     sound = [(column_of(number), data) for number, data in found if data is not None]
     if len(sound) < len(found):
         return _columns_anew(connection, tile, chunk)
-    return unpack_columns(sound)
+    return unpack_columns(sound, wanted)
 
 
 def _columns_anew(connection: sqlite3.Connection, tile: Tile, chunk: int) -> dict[int, tuple[bytes, bool]]:
