@@ -237,7 +237,7 @@ def slow_folded(plain, lengths):
     ] if 4 in codes else None  # fmt: skip
     out = {}
     for column, numbers in codes.items():
-        guessed = paces is not None and (column == 5 or (column == 1 and 2 in codes))
+        guessed = paces is not None and (column == 5 or (column == 1 and 2 in codes and len(numbers) <= 4096))
         if guessed:
             numbers = slow_guessed(column, numbers, paces, codes.get(2), lengths)
         changes, known = [], True
@@ -321,6 +321,19 @@ def test_folded_columns_come_back(entry):
     for column, data in plain.items():  # one alone, with what it is guessed from
         some = {k: stored[k] for k in with_sources([column]) & stored.keys()}
         assert unfold(some, [column], lengths)[column].tobytes() == data
+
+
+@pytest.mark.parametrize("count", [4096, 4097])
+def test_seconds_of_large_chunks_are_not_guessed(count):
+    lengths, rng = np.array([1000, count - 1000]), np.random.default_rng(count)
+    plain = {
+        column: bytes(byte for number in rng.integers(0, 300, count).tolist() for byte in varint(number))
+        for column in (1, 2, 4, 5)
+    }
+    stored = unpack_columns(pack_columns(b"head", {0: b"pixels", **plain}, lengths)[1:])
+    assert {column: data[0] for column, (data, _) in stored.items()} == {1: 2 * (count == 4096), 2: 0, 4: 0, 5: 2}
+    assert {column: data for column, (data, _) in stored.items()} == slow_folded(plain, lengths.tolist())
+    assert {column: data.tobytes() for column, data in unfold(stored, plain, lengths).items()} == plain
 
 
 @given(data=st.binary(max_size=80), form=st.integers(0, 3), column=st.sampled_from(JOINED[1:]))

@@ -9,7 +9,7 @@ and some nearly follow from other columns. A folded column is one byte with its 
   0 changes nothing. Of values the one before stays: what was known is 0 steps farther, written as 0, and 1 makes it
   unknown; what was unknown stays so by 0.
 * GUESSED: differences to what other columns let expect, zigzag. Seconds are guessed from metres and paces, and speeds
-  from paces. The columns that a guess is made from are never guessed.
+  from paces; seconds only where there are few passages. The columns that a guess is made from are never guessed.
 
 All is whole numbers, or float64 operations that are rounded alike everywhere: a guess is the same on any machine.
 """
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
-from heatlas.kernels.numbers import copy_bytes, read_numbers, total, unzigzag, write_number, zigzag
+from heatlas.kernels.numbers import copy_bytes, read_numbers, total, unzigzag, write_number, write_numbers, zigzag
 from heatlas.kernels.signatures import Struct
 
 if TYPE_CHECKING:
@@ -29,13 +29,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AMOUNT", "FAR", "FOLDING", "GUESSED", "METRES", "ONE", "PACE", "REST", "RUNS", "SECONDS", "SPEED", "SPEED_STEPS",
-    "USUAL", "VALUE", "Folding", "fold_chunk", "fold_columns", "room_of",
+    "USUAL", "VALUE", "Folding", "fold_chunk", "fold_columns", "read_paces", "room_of",
 ]  # fmt: skip
 
 AMOUNT, METRES, SECONDS, VALUE, PACE, SPEED = range(6)
 """Roles of columns: the first three are amounts."""
 RUNS, GUESSED = 1, 2
 """Bits of the form."""
+_FEW = 4096
+"""Most passages of a chunk whose seconds are guessed. The columns of a larger one are packed apart: to read its seconds
+would be to unpack three columns."""
 _SHARE, _OF = 3, 8
 """Share of the passages that may change something in a column that is written as RUNS."""
 ONE = 20
@@ -71,17 +74,15 @@ def room_of(size, passages, role):
 
 
 @helper()
-def _paces_of(data, at, lengths, folding, found):
-    """Paces of all passages in 2**-20 s/m; 0 where unknown."""
-    read_numbers(data, at, found, found.shape[0])
-    k, last = 0, folding.paces.shape[0] - 1
-    for length in lengths:
-        step = np.int64(0)
-        for _ in range(length):
-            if found[k] != 0:
-                step += unzigzag(found[k] - 1)
-                found[k] = folding.paces[min(max(step - folding.least, 0), last)]
-            k += 1
+def read_paces(data, at, length, folding, found):
+    """Read the paces of a run in 2**-20 s/m, 0 where unknown; returns where the next run begins."""
+    at = read_numbers(data, at, found, length)
+    step, last = np.int64(0), folding.paces.shape[0] - 1
+    for k in range(length):
+        if found[k] != 0:
+            step += unzigzag(found[k] - 1)
+            found[k] = folding.paces[min(max(step - folding.least, 0), last)]
+    return at
 
 
 @helper()
@@ -121,7 +122,7 @@ def _guess(codes, role, lengths, metres, paces):
     if role == SPEED and paces.shape[0] > 0:
         _guess_speeds(codes, lengths, paces)
         return True
-    if role == SECONDS and paces.shape[0] > 0 and metres.shape[0] > 0:
+    if role == SECONDS and paces.shape[0] > 0 and metres.shape[0] > 0 and codes.shape[0] <= _FEW:
         _guess_seconds(codes, lengths, metres, paces)
         return True
     return False
@@ -175,9 +176,7 @@ def _fold(plain, begin, end, role, lengths, sources, codes, changes, out, at):
     at += 1
     if form == 0:
         return copy_bytes(out, at, plain, begin, end)
-    for code in codes:
-        at = write_number(out, at, code)
-    return at
+    return write_numbers(out, at, codes, codes.shape[0])
 
 
 @helper(allocates=True)
@@ -217,7 +216,10 @@ def fold_columns(plain, begins, columns, lengths, folding, out, at, ends):
                 read_numbers(plain, begins[c], metres, count)
             elif role == PACE:
                 paces = np.empty(count, np.int64)
-                _paces_of(plain, begins[c], lengths, folding, paces)
+                there, k = begins[c], 0
+                for length in lengths:
+                    there = read_paces(plain, there, length, folding, paces[k : k + length])
+                    k += length
     for c in range(columns.shape[0]):
         if begins[c] < begins[c + 1]:
             role = folding.roles[columns[c]]

@@ -8,8 +8,8 @@ from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.instructions import eight_bytes
 
 __all__ = [
-    "copy_bytes", "longest", "number_bytes", "read_number", "read_numbers", "total", "unzigzag",
-    "write_number", "zigzag",
+    "copy_bytes", "longest", "number_bytes", "read_number", "read_numbers", "total", "unzigzag", "write_number",
+    "write_numbers", "zigzag",
 ]  # fmt: skip
 
 _ONE, _EIGHT = np.uint64(1), np.uint64(8)
@@ -47,6 +47,25 @@ def copy_bytes(out, at, data, begin, end):
     for k in range(np.uint64(end - begin)):
         out[to + k] = data[there + k]
     return at + end - begin
+
+
+@helper()
+def write_numbers(out, at, numbers, count):
+    """Write `count` whole numbers; returns where the next byte goes. One byte more than they take is written to.
+
+    Second bytes are unpredictable, so numbers of one or two bytes are written without a branch.
+    """
+    i = np.uint64(at)
+    for k in range(count):
+        number = numbers[k]
+        if number < 1 << 14:
+            more = np.uint64(number > 127)
+            out[i] = (np.uint64(number) & np.uint64(127)) | more << np.uint64(7)
+            out[i + _ONE] = np.uint64(number) >> np.uint64(7)
+            i += _ONE + more
+        else:
+            i = np.uint64(write_number(out, np.int64(i), number))
+    return np.int64(i)
 
 
 @helper()
