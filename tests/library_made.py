@@ -15,6 +15,7 @@ from slow import wander
 from heatlas.core.context import NOBODY
 from heatlas.core.window import Window
 from heatlas.library.file.columns import COLUMNS, PIXELS, VALUES
+from heatlas.library.file.digests import digest_of, text_of
 from heatlas.library.file.keys import chunk_of, column_of, key, tile_of
 from heatlas.library.file.opening import open_library
 from heatlas.library.file.packing import BUNDLE, bundled, pack, unpack
@@ -123,6 +124,24 @@ def as_grid(tile, zoom, x, y, measure):
     """A tile of the index as a grid over its window."""
     window = Window(256.0 * 2**zoom, 256 * x, 256 * y, 256, 256)
     return assembled(window, measure, [((x, y), tile)])
+
+
+def step_back(link, step):
+    """Take out of a library of today what steps of the schema after one, 7 to 10, have put in, and let it name that."""
+    link.execute("DROP TABLE activity_marks")
+    if step < 9:
+        for table in ("activities", "zones"):
+            link.execute(f"ALTER TABLE {table} DROP COLUMN person")
+    link.execute("DELETE FROM digests WHERE part = 8 OR part = 0 AND key = 'heatlas'")
+    (text,) = link.execute("SELECT value FROM meta WHERE name = 'heatlas'").fetchone()
+    text = json.dumps({**json.loads(text), "step": step})
+    link.execute("UPDATE meta SET value = ? WHERE name = 'heatlas'", (text,))
+    copy = text_of("meta", ("heatlas", text))
+    link.execute("INSERT INTO digests VALUES (0, 'heatlas', ?, ?)", (digest_of(0, "heatlas", copy), copy))
+    if step < 8:
+        link.execute("DROP TABLE digests")
+        link.execute("DELETE FROM meta WHERE name = 'heatlas'")
+    link.execute(f"PRAGMA user_version = {step}")
 
 
 def older(path, new, version):

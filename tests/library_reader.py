@@ -228,6 +228,13 @@ def means_of(link, activity):
     return numbers[:-36], numbers[-36:].reshape(6, 6)
 
 
+def marks_of(link, activity):
+    """Places where an activity begins and ends, and where it stops."""
+    (data,) = link.execute("SELECT data FROM activity_marks WHERE number = ?", (activity,)).fetchone()
+    places = [tuple(place) for place in np.frombuffer(data, "<f8").reshape(-1, 2).tolist()]
+    return places[:2], places[2:]
+
+
 def track_column(link, activity, column, kind):
     (blob,) = link.execute("SELECT data FROM tracks WHERE key = ?", (activity * 64 + column,)).fetchone()
     size = np.dtype(kind).itemsize

@@ -19,6 +19,7 @@ from library_reader import (
     bearings,
     columns_of,
     key,
+    marks_of,
     means_of,
     pixels_of,
     tile,
@@ -52,7 +53,7 @@ def link(library):
 
 def test_the_file_says_what_it_is(link):
     assert link.execute("PRAGMA application_id").fetchone()[0] == 0x48654174
-    assert link.execute("PRAGMA user_version").fetchone()[0] == 10
+    assert link.execute("PRAGMA user_version").fetchone()[0] == 11
     assert link.execute("PRAGMA page_size").fetchone()[0] == 8192
 
 
@@ -138,6 +139,16 @@ def test_means_over_activities_are_as_the_page_says(link):
         else:
             assert not moments.any()
     assert with_heart >= 5
+
+
+def test_marks_are_ends_and_stops_as_the_page_says(link):
+    numbers = [number for (number,) in link.execute("SELECT number FROM activities")]
+    assert numbers == [number for (number,) in link.execute("SELECT number FROM activity_marks ORDER BY number")]
+    for number in numbers:
+        u, v = (track_column(link, number, column, "f8") for column in (0, 1))
+        ends, stops = marks_of(link, number)
+        assert ends == [(u[k] % 1, v[k]) for k in (0, -1)]
+        assert set(stops) <= set(zip(u % 1, v, strict=True))
 
 
 def test_whole_tracks_are_read_to_the_last_bit(library, link):

@@ -8,14 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
-from library_made import SECRET, cut, made, put, rows, walks
+from library_made import SECRET, cut, made, put, rows, step_back, walks
 
 from heatlas.api import open_sources
 from heatlas.core.errors import BadOption
 from heatlas.core.window import Window
 from heatlas.library.care.checking import check
 from heatlas.library.care.repair import repair
-from heatlas.library.file.digests import digest_of, text_of
 from heatlas.library.file.opening import open_library
 from heatlas.library.file.settings import Settings, privacy_of, read_settings
 from heatlas.library.index.drawing import draw
@@ -172,16 +171,9 @@ def test_two_people_s_copies_part_when_it_is_said(tmp_path):
 
 
 def without_persons(path):
-    """Make a library as it was before there were persons: a real one of step 8 but for their columns."""
+    """Make a library as it was before there were persons."""
     link = sqlite3.connect(path)
-    for table_name in ("activities", "zones"):
-        link.execute(f"ALTER TABLE {table_name} DROP COLUMN person")
-    link.execute("UPDATE meta SET value = replace(value, '9', '8') WHERE name = 'heatlas'")
-    (text,) = link.execute("SELECT value FROM meta WHERE name = 'heatlas'").fetchone()
-    copy = text_of("meta", ("heatlas", text))
-    digest = digest_of(0, "heatlas", copy)
-    link.execute("UPDATE digests SET copy = ?, digest = ? WHERE part = 0 AND key = 'heatlas'", (copy, digest))
-    link.execute("PRAGMA user_version = 8")
+    step_back(link, 8)
     link.commit()
     link.close()
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from heatlas.library.file.settings import privacy_of, read_settings, read_zones
 from heatlas.library.index.passages_at import anything_in
 from heatlas.library.rows.activities import read_activities
+from heatlas.library.rows.marks import read_marks
 from heatlas.library.rows.tracks import sound_tracks
 from heatlas.tracks.privacy import hide
-from heatlas.tracks.privacy.frequented import find_open, marks_of, shown_near
+from heatlas.tracks.privacy.frequented import find_open, shown_near
 
 if TYPE_CHECKING:
     from heatlas.library.file.store import Library
@@ -21,12 +22,12 @@ __all__ = ["open_places"]
 def open_places(library: Library) -> list[Frequented]:
     """Find places where many activities begin, end or stop, and where anything is shown.
 
-    The places are read from whole tracks. Whether anything is shown there is read from the index alone, or, where that
+    The places are those of whole tracks. Whether anything is shown there is read from the index alone, or, where that
     holds a part only, from the tracks as they are cut.
     """
     with library.read() as connection:
         activities = read_activities(connection, shown=True)
-        marks = marks_of(track for _, track in sound_tracks(connection, activities, ()))
+        marks = read_marks(connection, activities)
         settings = read_settings(connection)
 
         def indexed(lat: float, lon: float, radius: float) -> bool:

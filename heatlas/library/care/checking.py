@@ -22,6 +22,7 @@ from heatlas.library.index.coverage import covered, outdated, renewal
 from heatlas.library.index.encoding import encoded_runs
 from heatlas.library.points.point_checks import check_points
 from heatlas.library.rows.activities import read_activities, read_rows
+from heatlas.library.rows.marks import encoded_marks, stored_marks
 from heatlas.library.rows.passages import PreparedTrack
 from heatlas.library.rows.tracks import fingerprint, read_track
 from heatlas.tracks.privacy import hide
@@ -188,6 +189,7 @@ def _samples(connection: sqlite3.Connection, numbers: Sequence[int], context: Co
     """Faults of activities that are traced again: every byte of their runs is compared."""
     activities = read_activities(connection, numbers)
     privacy, settings = privacy_of(connection, read_settings(connection))
+    marks = stored_marks(connection)
     prints = {number: row.fingerprint for number, row in read_rows(connection, numbers).items()}
     old = {COLUMNS[name] for name in outdated(connection) & COLUMNS.keys()}
     compared = set(COLUMNS.values()) - old
@@ -204,6 +206,8 @@ def _samples(connection: sqlite3.Connection, numbers: Sequence[int], context: Co
         if fingerprint(track) != prints[number]:
             faults.append(f"the track of activity {number} is not what was read")
             continue
+        if marks.get(number, own := encoded_marks(track)) != own:
+            faults.append(f"the marks of activity {number} are not those of its track")
         cut = hide(track, privacy)
         traced = PreparedTrack(cut, settings.rejoin)
         wrong = 0

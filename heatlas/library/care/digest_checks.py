@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from heatlas.core.context import NOBODY
-from heatlas.library.file.digests import BLOBS, SMALL, digest_of, points_part
+from heatlas.library.file.digests import BLOBS, SMALL, blob_tables, digest_of, points_part
 from heatlas.library.file.sound_blobs import paired, paired_with_digests
 from heatlas.library.file.sound_rows import has_digests, how_to_repair, sort_rows
 from heatlas.library.index.chunks import tile_name
@@ -48,7 +48,7 @@ def check_digests(connection: sqlite3.Connection, context: Context = NOBODY) -> 
         faults += [f"row {key} of {table} is damaged, and so is its copy" for key in found.lost]
         faults += [f"the copy of row {key} of {table} is damaged; the row is sound" for key in found.uncopied]
     named: Counter[str] = Counter()
-    for table in ("tracks", "passages", "activity_means"):
+    for table in [table for table in blob_tables(connection) if BLOBS[table].part.isdigit()]:
         named.update(_name(table, key) for key in wrong_blobs(connection, table, seen.add))
     for number, wrong in _wrong_points(connection, seen.add):
         named[f"points of set {number}" if wrong else f"the index of points of set {number}"] += 1
@@ -59,7 +59,9 @@ def check_digests(connection: sqlite3.Connection, context: Context = NOBODY) -> 
 def _name(table: str, key: int) -> str:
     if table == "passages":
         return tile_name(key)
-    return f"the track of activity {activity_of_key(key)}" if table == "tracks" else f"the means of activity {key}"
+    if table == "tracks":
+        return f"the track of activity {activity_of_key(key)}"
+    return f"the {'means' if table == 'activity_means' else 'marks'} of activity {key}"
 
 
 class _Seen:
@@ -89,7 +91,7 @@ def _some(rows: Iterator[Row], seen: Callable[[int], None]) -> Iterator[Row]:
 def wrong_blobs(
     connection: sqlite3.Connection, table: str, seen: Callable[[int], None] = lambda rows: None
 ) -> Iterator[int]:
-    """Keys of the rows of `tracks`, `passages` or `activity_means` that are damaged or missing.
+    """Keys of the rows of a table of `BLOBS`, but for those of points, that are damaged or missing.
 
     `seen` is called with numbers of rows that were compared since the last call.
     """

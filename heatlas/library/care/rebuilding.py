@@ -20,6 +20,7 @@ from heatlas.library.reading_files import read_again
 from heatlas.library.reading_tables import how_to_import, tables_again
 from heatlas.library.rows.activities import ActivityRow, insert_activity
 from heatlas.library.rows.copies import resolve
+from heatlas.library.rows.marks import fill_marks
 from heatlas.library.rows.outcomes import left_out_routes, outcome_data
 from heatlas.library.rows.people import with_person
 from heatlas.library.rows.tracks import write_track
@@ -97,6 +98,7 @@ def rebuild(new: Library, old: Salvage, settings: Settings, zones: Mapping[str, 
         _copy_rest(connection, old, damaged, done)
         again = _loosen(connection, old)
         _stay_private(connection, old, damaged)
+        fill_marks(connection, context)
         resolve(connection, fresh, again)
         _copy_points(connection, old, done)
         _never_again(connection, old)

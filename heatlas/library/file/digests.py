@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from heatlas.core.context import Context
 
 __all__ = [
-    "BLOBS", "DIGESTED", "LATER", "SMALL", "Blobs", "digest_of", "point_cells_part", "points_part", "row_of", "stamp",
-    "text_of", "unwatch", "watch", "write_passages",
+    "BLOBS", "DIGESTED", "LATER", "SMALL", "Blobs", "blob_tables", "digest_of", "point_cells_part", "points_part",
+    "row_of", "stamp", "text_of", "unwatch", "watch", "write_passages",
 ]  # fmt: skip
 
 _STEP = 200
@@ -73,10 +73,17 @@ BLOBS = {
     "tracks": Blobs("5", "{}key"),
     "passages": Blobs("6", "{}key"),
     "activity_means": Blobs("7", "{}number"),
+    "activity_marks": Blobs("8", "{}number"),
     "points": Blobs("32 * {}point_set + 31", "({}chunk << 20 | {}count)"),
     "point_cells": Blobs("32 * {}point_set + {}level", "{}first"),
 }
 """Tables of which only digests are stored."""
+
+
+def blob_tables(connection: sqlite3.Connection) -> list[str]:
+    """Tables of `BLOBS` that a library has: an older one lacks those that came later."""
+    there = {name for (name,) in connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'")}
+    return [table for table in BLOBS if table in there]
 
 
 def points_part(number: int) -> int:
@@ -150,7 +157,7 @@ def stamp(connection: sqlite3.Connection, context: Context = NOBODY) -> None:
     The context receives the rows done so far and in all.
     """
     watch(connection)
-    tables = (*SMALL, *BLOBS)
+    tables = (*SMALL, *blob_tables(connection))
     total = sum(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables)  # noqa: S608 - its own
     told, done = context.counting("making digests of all rows"), itertools.count(1)
 
@@ -196,7 +203,7 @@ def _parts(connection: sqlite3.Connection, table: str, row: str) -> tuple[str, s
 
 
 def _triggers(connection: sqlite3.Connection) -> Iterator[str]:
-    for table in (*SMALL, *BLOBS):
+    for table in (*SMALL, *blob_tables(connection)):
         part, key, content, _ = _parts(connection, table, "old.")
         # Without the + the key would be compared as the type of its column, for which no index serves.
         mine = f"FROM digests WHERE part = +{part} AND key = +{key}"

@@ -250,6 +250,27 @@ _PEOPLE = (
 # older heatlas must not read them. What is there stays as it is until it is merged with others.
 _FOLDED = ()
 
+
+def _mark(connection: sqlite3.Connection, context: Context) -> None:
+    from heatlas.library.file.digests import unwatch, watch
+    from heatlas.library.rows.marks import fill_marks
+
+    unwatch(connection)  # it did not know the table
+    watch(connection)
+    fill_marks(connection, context)
+
+
+# Where activities begin, end and stop: suggesting zones needs no tracks then.
+_MARKS = (
+    """
+    CREATE TABLE activity_marks (
+        number INTEGER PRIMARY KEY REFERENCES activities ON DELETE CASCADE,
+        data BLOB NOT NULL  -- float64, little-endian (heatlas.library.rows.marks)
+    ) STRICT
+    """,
+    _mark,
+)
+
 MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection, Context], None], ...], ...] = (
     _FIRST,
     _POINTS,
@@ -261,6 +282,7 @@ MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection, Context], None], ...
     _DIGESTS,
     _PEOPLE,
     _FOLDED,
+    _MARKS,
 )
 """Statements of each step: SQL, or a function of the connection and the context of the work."""
 READABLE = 5

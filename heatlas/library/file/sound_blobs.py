@@ -24,7 +24,7 @@ def blobs(
     keys: tuple[int, int] | frozenset[int],
     what: Callable[[int], str],
 ) -> Iterator[tuple[int, bytes]]:
-    """Read rows of `tracks`, `passages` or `activity_means`, one after the other.
+    """Read rows of a table of `BLOBS`, but for those of points, one after the other.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def blobs(
 def blobs_or_none(
     connection: sqlite3.Connection, table: str, keys: tuple[int, int] | frozenset[int]
 ) -> Iterator[tuple[int, bytes | None]]:
-    """Read rows of `tracks`, `passages` or `activity_means`; those that are damaged or missing have no blob.
+    """Read rows of a table of `BLOBS`, but for those of points; those that are damaged or missing have no blob.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@
 `activities`, `tracks` rows of activities; whole tracks, column by column
 `copies`, `merged`     search for copies of activities; merging of their attributes
 `activity_means`       means over whole activities, which relations take off
+`marks`                where activities begin, end and stop, of which zones are suggested
 `passages`             passages of a cut track at one zoom
 `outcomes`             results of reading files
 `people`               whose activities are

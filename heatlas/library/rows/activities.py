@@ -11,6 +11,7 @@ import numpy as np
 from heatlas.core.batch import Activity
 from heatlas.library.file.digests import SMALL
 from heatlas.library.file.sound_rows import say, small_rows
+from heatlas.library.rows.marks import delete_marks, write_marks
 from heatlas.library.rows.tracks import delete_track, fingerprint, write_track
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ assert ActivityRow._fields == SMALL["activities"][1]
 
 
 def insert_activity(connection: sqlite3.Connection, file: int, batch: Batch) -> int:
-    """Store an activity, whose time zone is filled in, and its track (a batch of one, nothing cut).
+    """Store an activity, whose time zone is filled in, with its track (a batch of one, nothing cut) and its marks.
 
     Returns its number.
     """
@@ -89,6 +90,7 @@ def insert_activity(connection: sqlite3.Connection, file: int, batch: Batch) -> 
     number = connection.execute(f"INSERT INTO activities ({names}) VALUES ({marks})", row).lastrowid  # noqa: S608
     assert number is not None
     write_track(connection, number, batch)
+    write_marks(connection, number, batch)
     return number
 
 
@@ -98,11 +100,12 @@ def _plain(value: Any) -> Any:
 
 
 def delete_activities(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
-    """Delete activities and their tracks; their passages must be removed before.
+    """Delete activities with their tracks and marks; their passages must be removed before.
 
     Copies of them still refer to them, and must be judged again before the transaction ends.
     """
     for number in numbers:
+        delete_marks(connection, number)
         delete_track(connection, number)
         connection.execute("DELETE FROM activities WHERE number = ?", (number,))
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.library.file.columns import VALUES
+from heatlas.library.file.digests import blob_tables
 from heatlas.library.file.settings import read_settings
 from heatlas.library.file.sound_blobs import blobs
 from heatlas.library.file.sound_rows import damaged
@@ -107,7 +108,7 @@ def read_effort(connection: sqlite3.Connection) -> dict[int, dict[str, float]]:
 
 def _rows(connection: sqlite3.Connection, most: int = (1 << 63) - 1) -> Iterator[tuple[int, bytes]]:
     """Numbers of activities up to `most`, and the bytes of their means."""
-    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'activity_means'").fetchone():
+    if "activity_means" not in blob_tables(connection):
         return
     least = 8 * (_SIDE * _SIDE + max(_EFFORT.values()) + 1)
     for number, data in blobs(connection, "activity_means", (0, most), lambda k: f"the means of activity {k}"):
