@@ -246,7 +246,7 @@ def named(found):
 def test_a_repair_brings_back_what_is_in_the_files(sound, said):
     expected = [command(sound) for command in COMMANDS]
     path, lost, made = sound.with_name("repaired.db"), [], []
-    for where, data in flips(sound, REPAIRS, 11):
+    for where, data in flips(sound, REPAIRS, 12):
         remove_library(path)
         path.write_bytes(data)
         try:
@@ -257,7 +257,8 @@ def test_a_repair_brings_back_what_is_in_the_files(sound, said):
         assert faults_of(path) == [], where
         got = [outcome(command, path, said) for command in COMMANDS]
         aside = [what for what in done.set_aside if not what.startswith("the points")]
-        assert aside == [], where
+        # Where the description of the digests is damaged, nobody can tell whether the lists are whole.
+        assert aside == [] or (where.startswith("sqlite_schema") and "nobody can tell" in aside[0]), where
         assert named(got[0][0]) == named(expected[0]), where
         assert set(map(str, got[4][0].values())) == set(map(str, expected[4].values())), where
         if not done.set_aside:
