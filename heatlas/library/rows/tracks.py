@@ -59,12 +59,14 @@ _WORDS: dict[type[np.generic], np.dtype[Any]] = {
     kind: np.dtype(f"u{np.dtype(kind).itemsize}") for kind in (np.float32, np.float64, np.int64)
 }
 """Type of a column -> whole numbers of as many bytes."""
-_LEVEL = 6
+_LEVEL = 4
+"""zstd level; by 6 tracks are 1 % smaller and compressed in twice the time."""
 
 
 def _encode(column: NDArray[Any]) -> bytes:
     words = column.view(f"<u{column.dtype.itemsize}")
-    steps = np.diff(words, prepend=words.dtype.type(0))  # modulo 2**32 or 2**64
+    steps = words.copy()
+    steps[1:] -= words[:-1]  # modulo 2**32 or 2**64
     planes = steps.view(np.uint8).reshape(-1, column.dtype.itemsize).T
     return pack(np.ascontiguousarray(planes).reshape(-1).data, _LEVEL)
 
