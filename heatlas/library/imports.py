@@ -17,7 +17,7 @@ from heatlas.core.words import counted
 from heatlas.library.file.settings import gaps_of, read_settings
 from heatlas.library.file.sound_rows import small_rows
 from heatlas.library.maintenance import compact, forget, index, judge_anew, unindex
-from heatlas.library.reading_files import EVERY, ReadFile, absolute_name, changed_at, read_file, said_of
+from heatlas.library.reading_files import EVERY, FileGroup, ReadFile, absolute_name, changed_at, read_file, said_of
 from heatlas.library.reading_tables import recording_digest
 from heatlas.library.rows.activities import insert_activity
 from heatlas.library.rows.copies import resolve
@@ -159,7 +159,7 @@ def import_entries(
     if back:
         counts = counted(back, "activities that were left out as copies are shown again: the rules have changed")
         report.warnings.append((library.path.name, counts))
-    waiting: list[ReadFile] = []
+    waiting = FileGroup()
     new: Iterator[tuple[int | None, ReadFile | None]] = itertools.chain(
         _new_files(library, files, export, report, routes), _new_recordings(library, recordings, export)
     )
@@ -168,14 +168,14 @@ def import_entries(
         if file is None:
             report.dropped["tracks that were read before" if size is None else BEFORE] += 1
         else:
-            waiting.append(file)
+            waiting.add(file)
         if _enough(waiting):
-            added += _store(library, waiting, report, workers)
-            waiting = []
+            added += _store(library, waiting.files, report, workers)
+            waiting = FileGroup()
         told(done, total)
         if context.files is not None and place <= len(files):
             context.files(place, len(files))
-    return report, added + _store(library, waiting, report, workers)
+    return report, added + _store(library, waiting.files, report, workers)
 
 
 def compact_after(library: Library, added: int, context: Context = NOBODY) -> bool:
@@ -283,10 +283,8 @@ def _in_one(known: Mapping[str, tuple[Any, ...]], name: str, place: Path, change
     return False
 
 
-def _enough(files: Sequence[ReadFile]) -> bool:
-    tracks = [file.outcome.tracks for file in files if file.outcome is not None and file.outcome.tracks is not None]
-    activities, fixes = sum(map(len, tracks)), sum(track.fixes for track in tracks)
-    return activities >= _ACTIVITIES or fixes >= _FIXES or len(files) >= _FILES
+def _enough(group: FileGroup) -> bool:
+    return group.activities >= _ACTIVITIES or group.fixes >= _FIXES or len(group.files) >= _FILES
 
 
 def _store(library: Library, files: Sequence[ReadFile], report: Report, workers: int) -> int:

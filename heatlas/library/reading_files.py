@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from heatlas.sources.sheets.exports import Exports
     from heatlas.tracks.clean import Gaps
 
-__all__ = ["EVERY", "ReadFile", "absolute_name", "changed_at", "read_again", "read_file", "said_of"]
+__all__ = ["EVERY", "FileGroup", "ReadFile", "absolute_name", "changed_at", "read_again", "read_file", "said_of"]
 
 EVERY = frozenset(COLUMNS)
 _PIECE = 1 << 23
@@ -54,6 +54,23 @@ class ReadFile:
         """Let go of the tracks, when they are stored; what else reading gave stays."""
         if self.outcome is not None:
             self.outcome.tracks, self.outcome.columns = None, []
+
+
+class FileGroup:
+    """Files that were read and wait to be stored in one transaction; each is counted once, as it is added."""
+
+    def __init__(self) -> None:
+        self.files: list[ReadFile] = []
+        self.activities = 0
+        self.fixes = 0
+
+    def add(self, file: ReadFile) -> None:
+        """Take a file."""
+        self.files.append(file)
+        tracks = None if file.outcome is None else file.outcome.tracks
+        if tracks is not None:
+            self.activities += len(tracks)
+            self.fixes += tracks.fixes
 
 
 def absolute_name(name: str) -> str:
