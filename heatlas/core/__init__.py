@@ -5,6 +5,7 @@
 `window`      the rectangle of pixels that is drawn
 `batch`       recordings, activities, and clean tracks in columns
 `points`      weighted points in columns
+`distinct`    distinct numbers
 `units`       units of measures, and how numbers are written
 `report`      files read, data left out, and why
 `words`       counts in words

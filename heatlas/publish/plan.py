@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.distinct import distinct
 from heatlas.publish.dependencies import facts_words
 from heatlas.publish.dirty_tiles import cell_signatures, occupied
 from heatlas.publish.ledger import NOTHING
@@ -76,7 +77,7 @@ def plan(field: Field, zoom: int, sink: Sink, marks: NDArray[np.uint64], style: 
     digests = dict(zip(known.numbers[holds].tolist(), (d for d in known.digests if d != NOTHING), strict=True))
     if present is not None:  # files that others removed are drawn again, and unknown ones are drawn again or removed
         digests = {number: digests.get(number, UNKNOWN) for number in present.tolist()}
-        sound = ~holds | np.isin(known.numbers, present)
+        sound = ~holds | np.isin(known.numbers, present, assume_unique=True)
     else:
         sound = np.ones(len(holds), np.bool_)
     same = np.zeros(len(found.numbers), np.bool_)
@@ -84,7 +85,8 @@ def plan(field: Field, zoom: int, sink: Sink, marks: NDArray[np.uint64], style: 
     if len(known.numbers):
         same = (known.numbers[where] == found.numbers) & (known.signatures[where] == signatures) & sound[where]
     there = np.fromiter(digests, np.int64, len(digests))
-    drop = np.setdiff1d(np.union1d(there, known.numbers), found.numbers).tolist()
+    every = distinct(np.append(there, known.numbers))
+    drop = every[~np.isin(every, found.numbers, assume_unique=True)].tolist()
     draw = found.numbers[~same]
     return ZoomTask(
         zoom, tone, draw, signatures[~same],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.distinct import distinct
 from heatlas.raster.threshold import is_shown
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Visits:
         inside = (row >= 0) & (row < _ACROSS)
         key = (activity << 36 | row << 18 | column % _ACROSS)[inside]
         if fixes is None:
-            keys, sums = np.unique(key), None
+            keys, sums = distinct(key), None
         else:
             keys, which = np.unique(key, return_inverse=True)
             sums = np.bincount(which, fixes[inside], len(keys)).astype(np.int64)
