@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
+
 import pytest
+from PIL import Image
+from pmtiles.reader import all_tiles
 
 import heatlas
 from heatlas.demo import write_demo
@@ -63,7 +69,31 @@ def test_tiles_from_files_are_those_of_a_library(export, library, tmp_path, case
 def test_pages_from_files_are_those_of_a_library(export, library, tmp_path, case):
     for source, name in ((export, "a.html"), (library, "b.html")):
         heatlas.render(source, output=tmp_path / name, **case)
-    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+    assert opened_page(tmp_path / "a.html") == opened_page(tmp_path / "b.html")
+
+
+def opened_page(path):
+    """A page without its archives and their sizes, and the colours of all tiles of each.
+
+    Not their bytes: isal's fastest level was seen to point to another of two equal pieces of what it had compressed, in
+    one of some 100,000 tiles, so that one bit differed.
+    """
+    archives = {}
+
+    def taken(found):
+        data = base64.b64decode(found[3])
+        tiles = all_tiles(lambda first, size: data[first : first + size])
+        archives[found[2]] = {
+            place: Image.open(io.BytesIO(tile)).convert("RGBA").tobytes()
+            for place, tile in tiles
+            if tile[1:4] == b"PNG"
+        }
+        return found[1]
+
+    text = re.sub(r'(<script[^>]*id="(a\d+-0)"[^>]*>)([A-Za-z0-9+/=\s]{1000,})', taken, path.read_text())
+    assert archives
+    assert all(archives.values())
+    return re.sub(r'"archive":\{"size":\d+', "", text), archives
 
 
 @pytest.mark.parametrize("read", [
