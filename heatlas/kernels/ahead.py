@@ -104,10 +104,14 @@ def caller(name: str, signatures: Sequence[tuple[Type, ...]]) -> Callable[..., A
     ways: list[Callable[..., Any]] = []
 
     def otherwise(status: int, room: Any, arguments: tuple[Any, ...]) -> Any:
-        """Raise what the kernel raised; or try with plain arrays, and for other types."""
+        """Raise what the kernel raised; or try other types, and then with plain arrays."""
         if status > 0:  # the exception and its arguments, as numba stored them in the library
             kind, given, *_ = pickle.loads(ctypes.string_at(room[0], room[1]))  # noqa: S301 - out of our own library
             raise kind(*given or ())
+        for way in ways[1:]:
+            found = way(_refused, *arguments)
+            if found is not _REFUSED:
+                return found
         plain = _plain(arguments)
         for way in ways:
             found = way(_refused, *plain)
