@@ -99,7 +99,8 @@ def _link(target: Target, folder: Path, names: Sequence[str], library: Path, cac
     parts = [source, *(folder / f"{name}.o" for name in names)]
     if target.imports:
         listed = library.with_suffix(".def")
-        listed.write_text("\n".join(["LIBRARY ucrtbase.dll", "EXPORTS", *target.imports]), encoding="utf-8")
+        names_of = "\n".join(["LIBRARY ucrtbase.dll", "EXPORTS", *target.imports])
+        listed.write_text(names_of, encoding="utf-8", newline="\n")
         _zig(["dlltool", "-m", "i386:x86-64", "-d", str(listed), "-l", str(stub)], cache)
         parts.append(stub)
     words = ["-target", target.zig, "-O2", "-shared", "-s", "-fvisibility=hidden", "-o", library, *parts]
