@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import io
-import re
-
 import pytest
-from PIL import Image
-from pmtiles.reader import all_tiles
 
 import heatlas
 from heatlas.demo import write_demo
@@ -69,33 +63,7 @@ def test_tiles_from_files_are_those_of_a_library(export, library, tmp_path, case
 def test_pages_from_files_are_those_of_a_library(export, library, tmp_path, case):
     for source, name in ((export, "a.html"), (library, "b.html")):
         heatlas.render(source, output=tmp_path / name, **case)
-    assert opened_page(tmp_path / "a.html") == opened_page(tmp_path / "b.html")
-
-
-def opened_page(path):
-    """A page without its archives and their sizes, and the colours of all tiles of each.
-
-    Not their bytes: isal's fastest level was seen to point to another of two equal pieces of what it had compressed, in
-    one of some 100,000 tiles, so that one bit differed.
-    """
-    pieces = {}
-
-    def taken(found):
-        pieces.setdefault(found[2], []).append(base64.b64decode(found[3]))
-        return found[1]
-
-    text = re.sub(r'(<script[^>]*id="(a\d+)-\d+"[^>]*>)([A-Za-z0-9+/=\s]+)', taken, path.read_text())
-    assert pieces
-    return re.sub(r'"archive":\{"size":\d+', "", text), {
-        name: colours_of(b"".join(data)) for name, data in pieces.items()
-    }
-
-
-def colours_of(archive):
-    """Colours of each tile of a PMTiles archive."""
-    found = dict(all_tiles(lambda first, size: archive[first : first + size]))
-    assert found
-    return {place: Image.open(io.BytesIO(tile)).convert("RGBA").tobytes() for place, tile in found.items()}
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
 
 
 @pytest.mark.parametrize("read", [

@@ -3,6 +3,7 @@
 ============== ==============================================================
 `rendered_map` a rendered map, as writers receive it
 `png`          PNG, also for tiles and legends
+`deflate`      compressing for PNG and PDF, the same bytes from the same input
 `webp`         lossless WebP
 `plain`        pictures that lie nowhere on the map
 `geotiff`      cloud-optimised GeoTIFF of values or colours

@@ -8,13 +8,14 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
 from heatlas.core.threads import one_ahead
 from heatlas.style.image import Picture
+from heatlas.writers.deflate import compressed
 from heatlas.writers.georeference import write_georeference
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ _STRIP_BYTES = 1 << 19
 _SAMPLE_BYTES = 1 << 15
 _PAINTED = 64
 """Least number of rows to paint at a time, where painting and writing overlap."""
-_CHUNK_BYTES = 1 << 16
 _RGB, _PALETTE, _RGBA = 2, 3, 6
 _NONE, _UP = 0, 2
 
@@ -130,11 +130,9 @@ def write_png(
         translucent = np.flatnonzero(palette[:, 3] < 255)
         if len(translucent):
             _chunk(file, b"tRNS", palette[: translucent[-1] + 1, 3].tobytes())
-    if depth == 1:  # zlib compresses a single colour to almost nothing
-        chunks = _compressed(_one_colour_rows(height, width), 9)
-    else:
-        chunks = compressed_rows(picture, channels, level)
-    for data in chunks:
+    # zlib compresses a single colour to almost nothing.
+    rows, level = (_one_colour_rows(height, width), 9) if depth == 1 else (_rows(picture, channels), level)
+    for data in compressed(rows, level):
         _chunk(file, b"IDAT", data)
     _chunk(file, b"IEND", b"")
 
@@ -151,18 +149,7 @@ def compressed_rows(picture: Pixels, channels: int, level: int = FILE_LEVEL) -> 
     level : int
         As for `write_png`.
     """
-    return _compressed(_rows(picture, channels), level)
-
-
-def _compressed(strips: Iterator[memoryview | bytes], level: int) -> Iterator[bytes]:
-    compressor = _compressor(level)
-    data = b""
-    for strip in strips:
-        data += compressor.compress(strip)
-        if len(data) >= _CHUNK_BYTES:
-            yield data
-            data = b""
-    yield data + compressor.flush()
+    return compressed(_rows(picture, channels), level)
 
 
 def _chunk(file: IO[bytes], kind: bytes, data: bytes) -> None:
@@ -218,7 +205,7 @@ def _rows(picture: Pixels, channels: int) -> Iterator[memoryview | bytes]:
                 strip[:, 0] = _NONE
                 strip[:, 1:] = plain
             above = plain[-1:].copy()
-            yield strip.data
+            yield strip.reshape(-1).data
 
 
 def _subtract_above(rows: NDArray[np.uint8], above: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
@@ -251,23 +238,4 @@ def _painted(picture: Pixels, step: int) -> Iterator[NDArray[np.uint8]]:
 
 def _size(rows: NDArray[np.uint8]) -> int:
     """Compressed size of rows."""
-    compressor = _compressor(1)
-    return len(compressor.compress(rows.data)) + len(compressor.flush())
-
-
-def _compressor(level: int) -> Any:
-    """Make a compressor of isal for levels 1 and 2 where it is installed, else of zlib.
-
-    What isal makes at these levels depends on the data alone. At level 3 it looks at memory that nothing was written
-    to, as Valgrind shows.
-    """
-    if not 0 <= level <= 9:
-        raise BadOption(f"compression level {level} is not between 0 and 9")
-    if level in (1, 2):
-        try:
-            from isal import isal_zlib
-        except ImportError:
-            pass
-        else:
-            return isal_zlib.compressobj(level)
-    return zlib.compressobj(level)
+    return sum(map(len, compressed(iter([rows.reshape(-1).data]), TILE_LEVEL)))
