@@ -14,6 +14,11 @@ from heatlas.sources.formats.google.records import read_records
 HOME = str(Path(heatlas.__file__).resolve().parents[1])
 
 
+def _jitted(folder):
+    """Environment in which kernels are compiled when they are called, and nothing is stored of them yet."""
+    return {**os.environ, "HEATLAS_JIT": "1", "NUMBA_CACHE_DIR": str(folder / "cache")}
+
+
 def test_groups_follow_the_files():
     assert groups_needed(["a.FIT.gz", "b.fit"]) == ["fit", "clean", "draw", "smooth"]
     assert groups_needed(["a.gpx", "b.tcx.gz"]) == ["xml", "clean", "draw", "smooth"]
@@ -61,7 +66,7 @@ for kernel in (blur.blur_into, clean.clean_into, path.fill_progress, count.count
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": str(Path(__file__).parent)},
+        env={**_jitted(tmp_path), "PYTHONPATH": str(Path(__file__).parent)},
     )
     assert done.returncode == 0, done.stderr
 
@@ -86,7 +91,7 @@ assert stages[0] == "reading"
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")},
+        env=_jitted(tmp_path),
         timeout=180,
         check=False,
     )
