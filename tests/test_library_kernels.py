@@ -19,7 +19,7 @@ from heatlas.kernels.join import join_chunks
 from heatlas.kernels.lattice import frame_of
 from heatlas.kernels.numbers import number_bytes
 from heatlas.kernels.path import metres_along
-from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
+from heatlas.kernels.tiles import add_activities_of, add_amounts, add_values, count_passes_of
 from heatlas.kernels.trace import list_passages
 from heatlas.kernels.unfold import unfold_column
 from heatlas.kernels.visits import join_fixes, list_visits, spend_visits
@@ -372,6 +372,24 @@ def test_numbers_are_read_one_after_the_other(sizes, seed, before):
     assert not found[whole + 1 :].any()
 
 
+def passes_of(tiles, keep):
+    """Passes by pixel of tiles, each of some chunks."""
+    counts, filled = np.zeros(65536, np.uint32), np.zeros(1024, np.uint64)
+    chunks = [chunk for some in tiles for chunk in some]
+    ends = np.cumsum([0, *map(len, chunks)])
+    data = np.concatenate([np.zeros(0, np.uint8), *chunks])
+    begins = np.cumsum([0, *map(len, tiles)])
+    pixels, passes, bounds = count_passes_of(data, ends, begins, np.array(keep, bool), counts, filled)
+    assert not counts.any()
+    assert not filled.any()
+    assert len(pixels) == len(passes) == bounds[-1]
+    found = []
+    for first, last in pairwise(bounds.tolist()):
+        assert pixels[first:last].tolist() == sorted({*pixels[first:last].tolist()})
+        found.append(dict(zip(pixels[first:last].tolist(), passes[first:last].tolist(), strict=True)))
+    return found
+
+
 @given(data=st.binary(min_size=1, max_size=80))
 def test_damaged_bytes_do_no_harm(data):
     data = np.frombuffer(data, np.uint8)
@@ -382,12 +400,10 @@ def test_damaged_bytes_do_no_harm(data):
     found = codec.decode_values(data, lengths)
     spent = codec.decode_amounts(data, len(pixels))
     assert len(pixels) == len(found) == len(spent) == lengths.sum()
-    counts, total = np.zeros(65536, np.uint32), np.zeros(65536)
+    total = np.zeros(65536)
     for keep in ([], [True], [False, True, True]):
-        counts[:] = 0
-        add_passes(data, np.array(keep, bool), counts)
         kept = np.array([not keep or (k < len(keep) and keep[k]) for k in ids.tolist()], bool)
-        assert counts.tolist() == np.bincount(pixels[np.repeat(kept, lengths)], minlength=65536).tolist()
+        assert passes_of([[data]], keep) == [Counter(pixels[np.repeat(kept, lengths)].tolist())]
     add_amounts(pixels, ids, lengths, np.ones(3, bool), data, total)
     codec.pixel_bytes(data, at, lengths)
     number_bytes(data, lengths)
@@ -416,9 +432,9 @@ def test_reducing(runs, keep, data):
     together = np.array([0, len(runs)])
     header, _ = encode.encode_headers(ids, lengths, together)
     body, _ = encode.encode_pixels(pixels, *laid(runs))
-    add_passes(np.concatenate([header, body]), mask, counts)
-    assert {int(p): int(counts[p]) for p in np.flatnonzero(counts)} == passes
-    counts[:] = 0
+    chunk = np.concatenate([header, body])
+    twice = Counter({pixel: 2 * count for pixel, count in passes.items()})
+    assert passes_of([[chunk], [], [chunk, chunk], [chunk]], keep) == [passes, {}, twice, passes]
     stamps = np.zeros(65536, np.int64)
     ordinal = add_activities_of(pixels, ids, lengths, mask, 5, stamps, counts)
     assert ordinal == 5 + len(runs)

@@ -10,11 +10,12 @@ import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.index import read_header
+from heatlas.kernels.instructions import trailing_zeros
 from heatlas.kernels.numbers import longest, read_numbers, unzigzag
 from heatlas.kernels.reduce import add_value
 
 __all__ = [
-    "add_activities_of", "add_amounts", "add_passes", "add_values", "list_filled", "mark_filled", "place_pixels",
+    "add_activities_of", "add_amounts", "add_values", "count_passes_of", "list_filled", "mark_filled", "place_pixels",
     "take_values",
 ]  # fmt: skip
 
@@ -27,17 +28,60 @@ def _kept(keep, activity):
     return keep.shape[0] == 0 or (0 <= activity < keep.shape[0] and keep[activity])
 
 
-@kernel("const u1[:]", "const b1[:]", "u4[:]", allocates=True)
-def add_passes(data, keep, counts):
-    """Add 1 to `counts` (65536,) uint32 for each passage of the kept activities, straight from the bytes of a chunk.
+@kernel("const u1[:]", "const i8[:]", "const i8[:]", "const b1[:]", "u4[:]", "u8[:]", allocates=True)
+def count_passes_of(data, chunks, tiles, keep, counts, filled):
+    """Count the passages of the kept activities in each pixel of some tiles, straight from the bytes of their chunks.
 
     Parameters
     ----------
     data : ndarray of uint8
-        Header and pixels (`heatlas.kernels.index`); damaged bytes count as `decode_pixels` gives them.
+        Header and pixels (`heatlas.kernels.index`) of chunk after chunk; damaged bytes count as `decode_pixels` gives
+        them.
+    chunks : ndarray of int64 (c + 1,)
+        Offsets of the chunks into the bytes.
+    tiles : ndarray of int64 (t + 1,)
+        Offsets of the tiles into the chunks.
     keep : ndarray of bool (activities,) or (0,)
         Which activities count, by number; empty: all.
+    counts : ndarray of uint32 (65536,)
+        Scratch, 0 before and after.
+    filled : ndarray of uint64 (1024,)
+        Likewise: a bit for each pixel that has a count.
+
+    Returns
+    -------
+    ndarray of uint16 (k,), ndarray of uint32 (k,), ndarray of int64 (t + 1,)
+        Pixels that have passages, ascending in each tile; how many; and the offsets of the tiles into both.
     """
+    most = np.int64(0)
+    for t in range(tiles.shape[0] - 1):
+        most += min(chunks[tiles[t + 1]] - chunks[tiles[t]], counts.shape[0])  # a passage takes at least a byte
+    pixels, passes = np.empty(most, np.uint16), np.empty(most, np.uint32)
+    bounds, k = np.zeros(tiles.shape[0], np.int64), np.uint64(0)
+    for t in range(tiles.shape[0] - 1):
+        for c in range(tiles[t], tiles[t + 1]):
+            _add_passes(data[chunks[c] : chunks[c + 1]], keep, counts, filled)
+        for w in range(filled.shape[0]):
+            left = filled[w]
+            while left != 0:
+                pixel = np.uint64(w << 6) + trailing_zeros(left)
+                left &= left - _ONE
+                pixels[k], passes[k], counts[pixel] = pixel, counts[pixel], 0
+                k += _ONE
+            filled[w] = 0
+        bounds[t + 1] = k
+    return pixels[:k], passes[:k], bounds
+
+
+@helper(forceinline=True)
+def _add_one(pixel, counts, filled):
+    counts[pixel] += np.uint32(1)
+    filled[pixel >> 6] |= _ONE << np.uint64(pixel & 63)
+
+
+@helper(allocates=True)
+def _add_passes(data, keep, counts, filled):
+    """Add 1 to `counts` for each passage of the kept activities of a chunk, and set the bit of its pixel."""
     ids, lengths, at = read_header(data, np.int64(data.shape[0]))
     i, end, more = np.uint64(at), np.uint64(data.shape[0]), True
     for r in range(ids.shape[0]):
@@ -47,7 +91,7 @@ def add_passes(data, keep, counts):
             here = np.int64(data[i]) | np.int64(data[i + _ONE]) << 8
             i += _TWO
             if kept:
-                counts[np.uint16(here)] += np.uint32(1)
+                _add_one(np.uint16(here), counts, filled)
             left -= _ONE
             while left > 0 and i < end:
                 # Steps of one byte, as far as the run and the bytes go.
@@ -56,7 +100,7 @@ def add_passes(data, keep, counts):
                     while i < last and data[i] != 0:
                         step = np.int64(data[i])
                         here += ((step >> 4) << 8) + (step & 15) - 2056  # 8 rows and 8 columns
-                        counts[np.uint16(here)] += np.uint32(1)
+                        _add_one(np.uint16(here), counts, filled)
                         i += _ONE
                 else:
                     while i < last and data[i] != 0:
@@ -67,10 +111,11 @@ def add_passes(data, keep, counts):
                         here = np.int64(data[i + _ONE]) | np.int64(data[i + _TWO]) << 8
                         i += _ONE + _TWO
                     if kept:
-                        counts[np.uint16(here)] += np.uint32(1)
+                        _add_one(np.uint16(here), counts, filled)
                     left -= _ONE
-        if kept:
+        if kept and left > 0:  # of damaged bytes
             counts[0] += np.uint32(left)
+            filled[0] |= _ONE
 
 
 @kernel("const u2[:]", "const i8[:]", "const i8[:]", "const b1[:]", "i8", "i8[:]", "u4[:]")
@@ -104,7 +149,7 @@ def add_amounts(pixels, ids, lengths, keep, data, total):
     ids, lengths : ndarray of int64 (r,)
         Activity and passages of each run.
     keep : ndarray of bool (activities,) or (0,)
-        As for `add_passes`.
+        As for `count_passes_of`.
     data : ndarray of uint8
         As `heatlas.kernels.encode.encode_amounts` wrote them.
     """
@@ -194,7 +239,7 @@ def take_values(plane, pixels, values):
         plane[pixels[k]] = 0
 
 
-@kernel("const u2[:]", "const u4[:] | const f8[:]", "i8", "i8", "u4[:, :] | f4[:, :] | f8[:, :]")
+@kernel("const u2[:]", "const u4[:] | const f8[:]", "i8", "i8", "f4[:, :] | u4[:, :] | f8[:, :]")
 def place_pixels(pixels, values, left, top, plane):
     """Write the values (k,) of pixels of a tile into a plane (height, width), as far as they lie inside.
 

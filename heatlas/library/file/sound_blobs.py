@@ -13,9 +13,9 @@ from heatlas.library.file.sound_rows import damaged, has_digests
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["blobs", "blobs_or_none", "paired", "paired_with_digests"]
+__all__ = ["blobs", "blobs_or_none", "paired", "paired_with_digests", "sound_blobs"]
 
 
 def blobs(
@@ -86,6 +86,38 @@ def blobs_or_none(
     )
     for number, data, sound in paired(int(part), rows, known):
         yield number, data if sound else None
+
+
+def sound_blobs(
+    connection: sqlite3.Connection, table: str, ranges: Sequence[tuple[int, int]]
+) -> list[tuple[int, bytes]] | None:
+    """Read few rows of a table of `BLOBS` at once; None where any is damaged or missing, or there are no digests.
+
+    Parameters
+    ----------
+    connection, table
+        As for `blobs_or_none`.
+    ranges : sequence of (int, int)
+        Least and greatest key of some ranges that have nothing in common.
+
+    Returns
+    -------
+    list of (int, bytes) or None
+        Key, ascending, and blob.
+    """
+    if not has_digests(connection):
+        return None
+    key, part = BLOBS[table].key.format(""), BLOBS[table].part
+    ends = [end for ends in ranges for end in ends]
+    one = f"SELECT {key}, data FROM {table} WHERE {key} BETWEEN ? AND ?"  # noqa: S608
+    rows = connection.execute(" UNION ALL ".join([one] * len(ranges)), ends).fetchall()
+    one = f"SELECT key, digest FROM digests WHERE part = {part} AND key BETWEEN ? AND ?"  # noqa: S608
+    known = dict(connection.execute(" UNION ALL ".join([one] * len(ranges)), ends).fetchall())
+    number = int(part)
+    is_sound = len(rows) == len(known) and all(
+        isinstance(data, bytes) and digest_of(number, key, data) == known.get(key) for key, data in rows
+    )
+    return sorted(rows) if is_sound else None
 
 
 def _of_keys(connection: sqlite3.Connection, table: str, keys: frozenset[int]) -> Iterator[tuple[int, bytes | None]]:

@@ -8,6 +8,7 @@
 `sound_tiles`           tiles read from the index, or traced again where they are damaged
 `near_tiles`            activities that may touch a tile
 `drawing`               tiles and windows drawn from the index, with a filter
+`pass_tiles`            passes of tiles, many in one call
 `passage_tiles`         tiles of measures that read several columns
 `people`                people who passed pixels of a window, or those around them
 `coded_columns`         columns of chunks, decoded as formulas are worked out

@@ -10,13 +10,14 @@ import numpy as np
 from heatlas.core.errors import BadOption
 from heatlas.kernels.index import decode_head, decode_header, decode_pixels
 from heatlas.kernels.operations import UNUSED
-from heatlas.kernels.tiles import add_activities_of, add_amounts, add_passes, add_values
+from heatlas.kernels.tiles import add_activities_of, add_amounts, add_values
 from heatlas.library.file.columns import AMOUNTS, COLUMNS, PIXELS, VALUES
 from heatlas.library.file.keys import CHUNKS, chunk_of, key, tile_of
 from heatlas.library.file.packing import unpack
 from heatlas.library.file.settings import read_settings
+from heatlas.library.index.pass_tiles import count_passes
 from heatlas.library.index.passage_tiles import PassageTiles, needs_facts, read_facts, read_sides
-from heatlas.library.index.sound_tiles import pixel_rows, read_columns
+from heatlas.library.index.sound_tiles import read_columns, rows_of_few
 from heatlas.library.index.tile_planes import TilePlanes
 from heatlas.raster.grid import Grid
 from heatlas.raster.measure import COUNTS, LABELLED, SPENT
@@ -24,7 +25,7 @@ from heatlas.raster.tile_pixels import SIDE, TilePixels, assembled, places_in
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,6 +42,8 @@ __all__ = ["columns_of", "draw", "draw_tiles", "read_passages", "tiles_at"]
 _EVERY = np.zeros(0, np.bool_)
 _END = CHUNKS - 1
 """Greatest number of a chunk."""
+_TILES = 32
+"""Tiles from which on no more are read at once."""
 
 
 def draw(
@@ -133,6 +136,10 @@ def _drawn(
     """Tiles that hold anything, with their columns and rows."""
     chosen = _EVERY if keep is None else np.append(np.asarray(keep, np.bool_), False)  # not empty, which means all
     columns = columns_of(measure)
+    if measure.reduction == "passes":
+        tiles = tiles_at(connection, zoom, places)
+        yield from count_passes(((x, y, [pixels for pixels, _ in chunks]) for x, y, chunks in tiles), chosen)
+        return
     if facts is None and needs_facts(measure):
         facts = read_facts(connection, measure)
     if sides is None:
@@ -227,22 +234,26 @@ def tiles_at(
 ) -> Iterator[tuple[int, int, Sequence[tuple[NDArray[np.uint8], ColumnBytes]]]]:
     """Tiles of a zoom that hold passages: x and y, and the pixels and the columns of each chunk.
 
-    The columns of `places` may lie beyond the antimeridian. Neighbours of one column that follow each other are read
-    together.
+    The columns of `places` may lie beyond the antimeridian. A few tiles are read by one statement, best where
+    neighbours of one column follow each other.
     """
     zoom = _checked(connection, zoom, columns)
-    numbers = [COLUMNS[name] for name in columns]
-    for x, top, bottom in _stretches(places):
-        found: dict[int, list[tuple[NDArray[np.uint8], ColumnBytes]]] = {}
-        column = x % (1 << zoom)
-        keys = key(PIXELS, zoom, column, top), key(PIXELS, zoom, column, bottom, _END)
-        for k, data in pixel_rows(connection, keys):
-            pixels, values = unpack(data), {}
+    numbers, across = [COLUMNS[name] for name in columns], 1 << zoom
+    for stretches in _together(_stretches(places)):
+        ranges = {
+            (key(PIXELS, zoom, x % across, top), key(PIXELS, zoom, x % across, bottom, _END)): None
+            for x, top, bottom in stretches
+        }
+        found: dict[tuple[int, int], list[tuple[NDArray[np.uint8], ColumnBytes]]] = {}
+        for k, data in dict(rows_of_few(connection, [*ranges])).items():
+            pixels, values, tile = unpack(data), {}, tile_of(k)
             if numbers:
-                values = read_columns(connection, numbers, tile_of(k), chunk_of(k), decode_head(pixels)[1])
-            found.setdefault(tile_of(k)[2], []).append((pixels, {number: values.get(number) for number in numbers}))
-        for y, chunks in found.items():
-            yield x, y, chunks
+                values = read_columns(connection, numbers, tile, chunk_of(k), decode_head(pixels)[1])
+            found.setdefault(tile[1:], []).append((pixels, {number: values.get(number) for number in numbers}))
+        for x, top, bottom in stretches:
+            for y in range(top, bottom + 1):
+                if (chunks := found.get((x % across, y))) is not None:
+                    yield x, y, chunks
 
 
 def _stretches(places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
@@ -254,6 +265,20 @@ def _stretches(places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, in
             yield x, top, y
 
 
+def _together(stretches: Iterable[tuple[int, int, int]]) -> Iterator[list[tuple[int, int, int]]]:
+    """Stretches that are read at once: those of a tile with its surroundings, but not those of a poster."""
+    some: list[tuple[int, int, int]] = []
+    held = 0
+    for x, top, bottom in stretches:
+        some.append((x, top, bottom))
+        held += bottom - top + 1
+        if held >= _TILES:
+            yield some
+            some, held = [], 0
+    if some:
+        yield some
+
+
 class _Accumulators:
     """Sums over one tile at a time."""
 
@@ -262,7 +287,7 @@ class _Accumulators:
     def __init__(self, measure: Measure) -> None:
         self.measure = measure
         # Fixes are added as floats like all amounts, which is exact below 2**53.
-        kind = {"passes": "u4", "activities": "u4", "fixes": "f8"}.get(measure.reduction)
+        kind = {"activities": "u4", "fixes": "f8"}.get(measure.reduction)
         self.planes = TilePlanes(measure.layout, kind)
         self.tile = self.planes.tile
         self.stamps = np.zeros(SIDE * SIDE if measure.reduction == "activities" else 0, np.int64)
@@ -276,9 +301,6 @@ class _Accumulators:
         measure = self.measure
         data = next(iter(columns.values()), None)
         if data is None and columns:
-            return
-        if measure.reduction == "passes":
-            add_passes(pixels, keep, self.tile["n"])
             return
         ids, lengths, at = decode_header(pixels)
         where = decode_pixels(pixels, at, lengths)

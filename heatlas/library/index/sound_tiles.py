@@ -22,7 +22,7 @@ from heatlas.library.file.folding import unfold, with_sources
 from heatlas.library.file.keys import CHUNKS, column_of, key, other_keys, tile_of
 from heatlas.library.file.packing import BUNDLE, unpack_columns, unpack_head
 from heatlas.library.file.settings import privacy_of, read_settings
-from heatlas.library.file.sound_blobs import blobs, blobs_or_none
+from heatlas.library.file.sound_blobs import blobs, blobs_or_none, sound_blobs
 from heatlas.library.file.sound_rows import damaged, say
 from heatlas.library.file.states import read_states
 from heatlas.library.index.chunks import Chunk, compact_tiles, tile_name
@@ -35,13 +35,13 @@ from heatlas.library.rows.tracks import read_track
 from heatlas.tracks.privacy import hide
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from heatlas.library.index.chunks import Tile
 
-__all__ = ["columns_there", "make_anew", "pixel_rows", "read_columns"]
+__all__ = ["columns_there", "make_anew", "pixel_rows", "read_columns", "rows_of_few"]
 
 _ANEW = CHUNKS - 1
 """Number of the one chunk of a tile that was traced again; no stored chunk has it."""
@@ -69,6 +69,18 @@ def pixel_rows(connection: sqlite3.Connection, keys: tuple[int, int]) -> Iterato
         if len(sound) < len(found):
             sound = [row for row in _traced(connection, tile) if column_of(row[0]) == PIXELS]
         yield from sound
+
+
+def rows_of_few(connection: sqlite3.Connection, ranges: Sequence[tuple[int, int]]) -> list[tuple[int, bytes]]:
+    """Read rows as `pixel_rows` does, of some ranges at once that hold few; ascending.
+
+    Raises
+    ------
+    SourceFailed
+        As `pixel_rows` does.
+    """
+    found = sound_blobs(connection, "passages", ranges)
+    return [row for keys in ranges for row in pixel_rows(connection, keys)] if found is None else found
 
 
 def read_columns(
