@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
 from heatlas.core.batch import COLUMNS
 from heatlas.core.context import NOBODY, Context, silent
 from heatlas.core.errors import BadOption, Undecided
+from heatlas.core.frozen import frozen
 from heatlas.core.wording import worded, worded_report
 from heatlas.dataset.tracks import Tracks
 from heatlas.options import GapOptions, InspectOptions, OpenOptions, TableOptions, gather, refuse
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Needs", "inspect", "open_points", "open_sources", "tracks_from"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Needs:
     """The parts of tracks that will be used; fewer take less memory and time."""
 

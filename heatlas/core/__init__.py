@@ -4,6 +4,7 @@
 `mercator`    degrees, world coordinates, and metres on the ground
 `window`      the rectangle of pixels that is drawn
 `batch`       recordings, activities, and clean tracks in columns
+`frozen`      frozen dataclasses that are quick to make
 `points`      weighted points in columns
 `distinct`    distinct numbers
 `units`       units of measures, and how numbers are written

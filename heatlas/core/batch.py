@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import ground_metres
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Activity:
         return self.extra.get("planned") is True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Recording:
     """One activity as a reader found it, before cleaning.
 
@@ -179,7 +180,7 @@ class Batch:
         return np.stack([first, np.minimum(*ground_metres(polar))])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Unread:
     """A file, or a part of one, that gave no track."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from heatlas.core.frozen import frozen
 from heatlas.core.resources import processors
 
 __all__ = ["NOBODY", "Context", "Progress", "silent"]
@@ -18,7 +19,7 @@ def silent(stage: str, done: int, total: int) -> None:
     """Report no progress."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Context:
     """Number of workers, and the receivers of progress and reports."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,7 @@ _CLOCK = (1, 2, 5, 10, 15, 20, 30)
 """Even steps of seconds and of minutes."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unit:
     """Unit of a measure, and how its values are written."""
 

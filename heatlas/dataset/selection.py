@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import NothingToDraw
+from heatlas.core.frozen import frozen
 from heatlas.dataset.places import extent, places_data
 from heatlas.options.parsing import parse_length, parse_zone
 from heatlas.raster.offered import name_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Selection", "drawn_places", "extent_of", "refuse_unshown", "threshold_of", "why_nowhere"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Selection:
     """Checked options of filters and privacy."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.window import Window
 from heatlas.dataset.places import around as around_bbox
 from heatlas.dataset.places import bbox_window
@@ -29,7 +29,7 @@ _RANGES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Viewport:
     """A box, or the rule that finds one, and a scale."""
 

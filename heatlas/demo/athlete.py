@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from heatlas.core.frozen import frozen
 from heatlas.demo.diary import KINDS
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _REMARKS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Words:
     """Name, description and gear of an activity."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
+
+from heatlas.core.frozen import frozen
 
 __all__ = ["KINDS", "Kind", "Session", "fitness", "plan"]
 
@@ -25,7 +27,7 @@ _HOLIDAY = (290, 297)
 _REST = (74, 80)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Kind:
     """A kind of session."""
 
@@ -78,7 +80,7 @@ KINDS = {
 """Name -> kind of session."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Session:
     """One activity of the diary."""
 

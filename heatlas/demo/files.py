@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.demo.athlete import Words, tell
 from heatlas.demo.diary import KINDS, Session, plan
 from heatlas.demo.fit import fit_bytes
@@ -27,7 +27,7 @@ _ODDITIES = 24
 """Least number of activities among which some are odd."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class _Row:
     """One row of the table."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import EARTH_RADIUS, ECCENTRICITY2
 from heatlas.demo.diary import KINDS, fitness
 from heatlas.demo.geometry import smooth
@@ -27,7 +28,7 @@ _WHEELS = frozenset({"commute", "far", "virtual"})
 _MASS = 82.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Fixes:
     """Records of a device: n of them in order of time, NaN where unknown."""
 

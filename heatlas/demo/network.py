@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.demo.geometry import lengths
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _MERGE = 10.0
 _STUB = 130.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Network:
     """Junctions and the ways between them."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.demo import elsewhere
 from heatlas.demo import network as net
 from heatlas.demo.geometry import lengths, normals, resample, smooth
@@ -71,7 +71,7 @@ _ROADS = np.array([0.8, 1.3, 1.5, 6.0, 0.65, 2.0])
 _SIDE = np.array([5.5, 2.2, 1.0, 0.3, 1.6, 0.8])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Route:
     """A line to travel, and its properties; n points, `STEP` metres apart."""
 

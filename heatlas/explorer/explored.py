@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.explorer.keys import square_keys
 from heatlas.explorer.next_square import NextSquare, find_next_square
 from heatlas.explorer.score import Clusters, Squares, find_clusters, find_squares
@@ -28,7 +29,7 @@ UNKNOWN = 0
 """Day of what has no date."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Counting:
     """Which part of tracks is counted, and for whom."""
 
@@ -43,7 +44,7 @@ class Counting:
         return "whole tracks" if self.whole else "what is shown"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class History:
     """What each activity added, in the order of time."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from heatlas.core.context import Context, silent
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.wording import worded_report
 from heatlas.dataset.places import around
 from heatlas.explorer.chosen import explore_chosen
@@ -94,7 +94,7 @@ def _refuse_points(sources: tuple[Any, ...], tables: TableOptions) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Job:
     """What is asked, as sound options."""
 

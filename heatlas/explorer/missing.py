@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import from_lonlat, ground_metres
 from heatlas.dataset.places import around as around_bbox
 from heatlas.explorer.keys import key_of
@@ -22,7 +22,7 @@ _MOST = 1_000_000
 """Tiles that are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Missing:
     """Tiles in a circle that are not visited, the nearest first."""
 

@@ -8,11 +8,11 @@ blocks that have so many with those east and south of them are looked at, by sum
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.explorer.keys import columns_of, key_at, rows_of, square_keys
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _LEAST = 32
 """Tiles a side of a block, at least."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NextSquare:
     """A square that is not there yet."""
 

@@ -11,11 +11,11 @@ Its time is the latest of the five. Tiles join clusters in the order of their ti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.explorer.keys import neighbours
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _STEPS = ((1, 0), (-1, 0), (0, 1), (0, -1))
 """East, west, south, north."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Squares:
     """The largest square, and since when there is one of each size."""
 
@@ -46,7 +46,7 @@ class Squares:
         return np.searchsorted(self.since, np.arange(times), side="right")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Clusters:
     """The largest cluster, and when it grew."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.context import NOBODY
 from heatlas.core.errors import BadOption, TooLarge
+from heatlas.core.frozen import frozen
 from heatlas.explorer.keys import key_of
 from heatlas.kernels.lattice import frame_of
 from heatlas.library.file.settings import read_settings, read_zones
@@ -41,7 +41,7 @@ _MOST = 40_000_000
 """Visits that are held in memory."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TileVisits:
     """Pairs of activity and tile, each once, in the order of both."""
 

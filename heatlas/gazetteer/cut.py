@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.errors import SourceFailed
+from heatlas.core.frozen import frozen
 from heatlas.core.regex import regex
 from heatlas.gazetteer.folding import fold
 from heatlas.gazetteer.packing import Packed
@@ -51,7 +51,7 @@ _KM = 111.2
 """Kilometres of a degree of latitude."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Town:
     name: str
     others: tuple[str, ...]

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.zstd import zstd
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _LEVEL, _WINDOW = 22, 23
 time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Packed:
     """Towns as they are stored."""
 

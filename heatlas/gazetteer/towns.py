@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import to_lonlat
 from heatlas.gazetteer.packing import unpack
 
@@ -32,7 +32,7 @@ _OF_ALL, _OF_A_PLACE = 200, 60
 """Labels of a whole map without a server, and of each place on it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Towns:
     """Towns, as the file holds them, without their other names."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import to_lonlat
 from heatlas.library.file.settings import privacy_of, read_settings, read_zones
 from heatlas.library.home_guesses import Seen, guesses, reach
@@ -45,7 +46,7 @@ _CELLS = 1 << 22
 """Cells around the world in which lines are drawn: 10 m at the equator."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AuditedPlace:
     """Place where activities often begin or end, and the guesses at it."""
 
@@ -71,7 +72,7 @@ class AuditedPlace:
         return self.off is None or self.off >= _SAFE
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Audit:
     """Result of an audit."""
 

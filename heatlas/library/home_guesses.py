@@ -10,10 +10,11 @@ Coordinates are metres east and south of the true place. The guesses use it only
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,7 +50,7 @@ _TOUCH = 30.0
 """Metres between a circle and an end that counts as on it: tracks are cut at fixes, not at the edge itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """Ends and pixels that are shown around a place."""
 

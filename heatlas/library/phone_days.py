@@ -15,7 +15,6 @@ import re
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -23,6 +22,7 @@ import numpy as np
 
 from heatlas.core.batch import Activity, Recording
 from heatlas.core.errors import SourceFailed, path_name
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import from_lonlat
 from heatlas.core.paths import possible_name
 from heatlas.library.imports import import_entries
@@ -47,7 +47,7 @@ _RECENT = 3 * 86400.0
 """Seconds of age up to which a log is looked at when the server has started: it may not be in the library yet."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PhoneFix:
     """One position of a phone, as it was sent."""
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.batch import COLUMNS, Batch, split
 from heatlas.core.errors import Unreadable, path_name
 from heatlas.core.filesystems import is_address
+from heatlas.core.frozen import frozen
 from heatlas.core.resources import give_back
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.blobs import Distant
@@ -34,7 +35,7 @@ _PIECE = 1 << 23
 """Columns that a library stores: all."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadFile:
     """File that was read."""
 

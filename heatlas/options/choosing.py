@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from heatlas.core.frozen import frozen
 from heatlas.options.option import option, several, switch
 
 __all__ = ["FilterOptions", "GapOptions", "HidingOptions", "PointSetOptions", "TableOptions"]
@@ -12,7 +11,7 @@ _OF_POINTS = ("picture", "film", "tiles", "page")
 _LENGTH = "float"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class TableOptions:
     """Rows to read of tables, and the meaning of their columns."""
 
@@ -53,7 +52,7 @@ class TableOptions:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PointSetOptions:
     """Rows of tables that become a point set of a library, and its name."""
 
@@ -63,7 +62,7 @@ class PointSetOptions:
     name: str | None = option("NAME", "Points: name of the point set; by default that of the file.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class FilterOptions:
     """Filter of the activities, or the points, that are drawn."""
 
@@ -81,7 +80,7 @@ class FilterOptions:
     utc: bool = switch("Days, hours and films in UTC, not in local time.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class HidingOptions:
     """Parts of tracks that are hidden."""
 
@@ -91,7 +90,7 @@ class HidingOptions:
     zone: tuple[str, ...] = several("LAT,LON,RADIUS", "Hide a place, e.g. home; may be repeated.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class GapOptions:
     """Longest steps of tracks over which a line is drawn."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from heatlas.core.frozen import frozen
 from heatlas.options.option import option, switch
 
 __all__ = ["FilmOptions", "KernelOptions", "LabelOptions", "PictureOptions", "StyleOptions", "ViewportOptions"]
@@ -14,7 +13,7 @@ _NAMED = ("picture", "film", "tiles", "page")
 _LENGTH = "float"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class StyleOptions:
     """Tone and colours."""
 
@@ -37,7 +36,7 @@ class StyleOptions:
     legend: bool = switch("Draw a bar with numbers and their unit.", kinds=_PAINTED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ViewportOptions:
     """Part of the world that is drawn, and its resolution."""
 
@@ -59,7 +58,7 @@ class ViewportOptions:
     width: int | None = option("PX", "Width of the picture in pixels.", kinds=_PAINTED, limits=(1, None))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class KernelOptions:
     """Kernel of points: its radius and its shape."""
 
@@ -79,7 +78,7 @@ class KernelOptions:
     density: bool = switch("Points: values per square kilometre.", kinds=_OF_POINTS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PictureOptions:
     """Options that only pictures have."""
 
@@ -115,7 +114,7 @@ class PictureOptions:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class FilmOptions:
     """Time in a film."""
 
@@ -156,7 +155,7 @@ class FilmOptions:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class LabelOptions:
     """Title and attribution, on pictures and in published maps."""
 

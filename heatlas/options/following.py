@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from heatlas.core.frozen import frozen
 from heatlas.options.option import option, several, switch
 
 __all__ = ["FollowOptions", "ServedFolderOptions"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class FollowOptions:
     """Whether an import goes on, and when it looks at its sources again."""
 
@@ -19,7 +18,7 @@ class FollowOptions:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ServedFolderOptions:
     """What a server takes into its library while it runs."""
 

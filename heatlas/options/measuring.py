@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from heatlas.core.frozen import frozen
 from heatlas.options.option import option, several
 
 __all__ = ["AthleteOptions", "MetricOptions"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class MetricOptions:
     """Metrics that are defined for this run."""
 
@@ -20,7 +19,7 @@ class MetricOptions:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class AthleteOptions:
     """What is known of the athlete, for measures of effort."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import numbers
 import os
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 from heatlas.core.errors import BadOption, printable
+from heatlas.core.frozen import frozen
 from heatlas.options.renamed import with_new_names
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _OBJECTS = {
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Option:
     """An option of the command line and of Python."""
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.options.option import option, refuse, switch
 
 __all__ = ["LEAST", "ExplorerOptions", "PageOptions", "PublicOptions", "SiteOptions", "TileOptions"]
@@ -14,7 +13,7 @@ LEAST = 5
 _PUBLISHED = ("tiles", "page", "film")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class TileOptions:
     """Form of tiles, and when they are written again."""
 
@@ -30,7 +29,7 @@ class TileOptions:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PageOptions:
     """Layers and base map of a page."""
 
@@ -57,7 +56,7 @@ class PageOptions:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PublicOptions:
     """Limits of what is published for everybody."""
 
@@ -100,7 +99,7 @@ class PublicOptions:
             raise BadOption("--public-least is for --public, which leaves out what is of a few: say both or none")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SiteOptions:
     """Access to a server, and the limits of what it shows."""
 
@@ -155,7 +154,7 @@ class SiteOptions:
         return self
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ExplorerOptions:
     """Which explorer tiles are counted, and where missing ones are looked for."""
 

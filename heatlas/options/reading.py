@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.options.option import option, switch
 
 __all__ = ["ReadingOptions"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ReadingOptions:
     """Content of sources that is read."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from heatlas.core.frozen import frozen
 from heatlas.options.choosing import FilterOptions, GapOptions, HidingOptions, PointSetOptions, TableOptions
 from heatlas.options.drawing import (
     FilmOptions,
@@ -26,7 +27,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RenderOptions:
     """Options of `heatlas.render`."""
 
@@ -65,7 +66,7 @@ class RenderOptions:
     running: EngineOptions = field(default_factory=EngineOptions)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ImportOptions:
     """Options of an import into a library."""
 
@@ -77,7 +78,7 @@ class ImportOptions:
     rows: PointSetOptions = field(default_factory=PointSetOptions)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ServeOptions:
     """Options of `heatlas serve`."""
 
@@ -96,7 +97,7 @@ class ServeOptions:
         return ImportOptions(gaps=self.gaps, athlete=self.athlete, tables=self.tables, read=self.read, rows=self.rows)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class OpenOptions:
     """Options of `heatlas.open`."""
 
@@ -105,7 +106,7 @@ class OpenOptions:
     gaps: GapOptions = field(default_factory=GapOptions)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class InspectOptions:
     """Options of `heatlas.inspect`."""
 
@@ -113,7 +114,7 @@ class InspectOptions:
     read: ReadingOptions = field(default_factory=ReadingOptions)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ExploreOptions:
     """What can be asked of `heatlas.explore`."""
 
@@ -127,7 +128,7 @@ class ExploreOptions:
     read: ReadingOptions = field(default_factory=ReadingOptions)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PrepareOptions:
     """Options of `heatlas.prepare`."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from heatlas.core.frozen import frozen
 from heatlas.options.option import option
 
 __all__ = ["EngineOptions"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class EngineOptions:
     """Engine that builds an archive of tiles from partitions, and where its tasks write."""
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import gzip
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +26,7 @@ HEADER = struct.Struct("<7sB11QBBBBBB4iB2i")
 MAGIC, VERSION = b"PMTiles", 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Directory:
     """Offsets and lengths of tiles in the file."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import SourceFailed
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -21,7 +21,7 @@ Value = str | int | float | bool
 Part = list[tuple[float, float]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Feature:
     """A feature of a layer."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ ZOOM = 14
 """Zoom of home tiles: some 2 km."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """Which person belongs to which partition."""
 

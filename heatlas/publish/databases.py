@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from heatlas.core.frozen import frozen
 from heatlas.core.paths import rename
 from heatlas.publish.ledger import failures, open_ledger
 from heatlas.publish.sink import Sink
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["MBTILES", "SQLITEDB", "TileTable", "is_our_database", "open_database", "partial_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TileTable:
     """Format of a SQLite file of tiles."""
 

@@ -13,11 +13,11 @@ it candidates, and most of them would be drawn in vain.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.window import Window
 from heatlas.library.file.settings import read_settings, read_zones
 from heatlas.library.points.point_cells import PIXELS, unmorton
@@ -52,7 +52,7 @@ _BANDS = 64
 """Belts of latitude; in each, a width in metres is taken as the pixels of its widest row."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OccupiedTiles:
     """Tiles of a zoom that may hold anything: those drawn from a tile of the index that does."""
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import base64
 import json
 import re
-from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from heatlas.core.errors import BadOption, SourceFailed, TooLarge
+from heatlas.core.frozen import frozen
 from heatlas.core.scratch import scratch_folder
 from heatlas.core.version import __version__
 from heatlas.gazetteer.towns import labels_around
@@ -44,7 +44,7 @@ _GROUNDS = {"dark": "#0a0d12", "light": "#d9e2e9"}
 _HELP = "take fewer zooms (--zoom), fewer layers, a smaller selection (--where, --sport, --after), or write a folder"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class MapLayer:
     """One layer of a page: a pyramid of tiles and its scales."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from shlex import quote
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, NothingToDraw, unworded
+from heatlas.core.frozen import frozen
 from heatlas.core.scratch import scratch_folder
 from heatlas.core.window import Window
 from heatlas.dataset import viewport
@@ -145,7 +146,7 @@ def _threshold_words(view: View, options: RenderOptions) -> list[str]:
     return view.snapshot.threshold.words(span=bool(options.filter.after or options.filter.before))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Plan:
     """One layer before it is drawn."""
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.errors import HeatlasError
+from heatlas.core.frozen import frozen
 from heatlas.core.paths import reason_of
 from heatlas.pmtiles.hilbert import first_number, zoom_of
 
@@ -39,7 +39,7 @@ _TABLES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DrawnTiles:
     """Tiles of a zoom that were drawn before."""
 
@@ -51,7 +51,7 @@ class DrawnTiles:
     """(n) digests of their bytes; NOTHING for an empty tile, which is not stored."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ledger:
     """Tables in a SQLite file; made by `open_ledger`."""
 

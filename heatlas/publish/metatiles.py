@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.window import Window
 from heatlas.pmtiles.hilbert import first_number, places_at
 from heatlas.style.image import Picture
@@ -27,7 +27,7 @@ _LEVELS = 1
 """Zooms by which a block is coarser than its tiles: at most 2 x 2 tiles. Larger blocks are rarely needed whole."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Metatile:
     """A block: tiles of one zoom that lie in one square."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.distinct import distinct
+from heatlas.core.frozen import frozen
 from heatlas.publish.dependencies import facts_words
 from heatlas.publish.dirty_tiles import cell_signatures, occupied
 from heatlas.publish.ledger import NOTHING
@@ -29,7 +30,7 @@ UNKNOWN = b"?"
 """Digest of a tile that exists but is not in the ledger."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ZoomTask:
     """The work at one zoom."""
 

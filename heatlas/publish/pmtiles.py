@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import fields
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -155,7 +156,7 @@ def read_directory(file: IO[bytes]) -> tuple[Directory, int]:
             data = _at(file, leaves_at + int(entries.offsets[k]), int(entries.lengths[k]))
             parts.append(unpack_directory(data))
     if leaf.any():
-        columns = [np.concatenate([getattr(p, name) for p in parts]) for name in Directory.__slots__]
+        columns = [np.concatenate([getattr(p, column.name) for p in parts]) for column in fields(Directory)]
         entries = Directory(*columns)
     return entries.whole(), data_at
 

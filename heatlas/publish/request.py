@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.core.frozen import frozen
 from heatlas.library.points.point_tables import stored_points
 from heatlas.options import TileOptions, options_of, refuse
 from heatlas.options.parsing import parse_zooms
@@ -62,7 +62,7 @@ WORDS = Wording(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PublishRequest:
     """Look, filter, format, zooms and texts of tiles to publish."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Metadata", "Sink"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Metadata:
     """Metadata of all tiles of an output."""
 
@@ -49,7 +51,7 @@ class Metadata:
         return f"Heat map of {scale.get('title', 'tracks').lower()}{unit}, made with heatlas"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sink:
     """An open output; it accepts tiles of any zoom in any order."""
 

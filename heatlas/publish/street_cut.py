@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import MAX_LATITUDE, from_lonlat
 from heatlas.pmtiles.hilbert import places_at
 
@@ -39,7 +39,7 @@ _OVERHEAD = 4 / 3
 """Bytes in a page for each of a tile: base64."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """What a map shows, and where its viewer goes."""
 
@@ -52,7 +52,7 @@ class Shown:
     """First zoom of the streets that can be seen."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StreetCut:
     """Tiles of a base map that were chosen."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.style.local_tone import STEPS, WHOLE, Surroundings
 from heatlas.style.tone import Tone
 from heatlas.tiles.busy_tiles import busy_tiles, census_for, kept_passages
@@ -31,7 +32,7 @@ _TILES = 16
 _STEPS = 256
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fitted:
     """Tone of a zoom, and the passages that it was fitted to."""
 

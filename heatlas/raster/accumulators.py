@@ -6,11 +6,11 @@ Passes are counted in 8 or 16 bits. A pixel that has more carries into a second 
 from __future__ import annotations
 
 import mmap
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.raster.grid import Grid, filled_rows
 from heatlas.raster.measure import LABELLED
 
@@ -36,7 +36,7 @@ _BROAD = 12 << 20
 making bytes wider takes longer than clearing twice the memory. Of a larger window that is too much to clear."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Accumulators:
     """Flat arrays that passages are added to. Arrays that are not needed have no length."""
 

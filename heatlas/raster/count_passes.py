@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.threads import side_by_side
 from heatlas.raster.accumulators import Accumulators, Span, spans_of
 from heatlas.raster.partition import MOST, strips
@@ -78,7 +78,7 @@ def _by_tracks(within: Sequence[NearbyBatch], window: Window, measure: Measure, 
     return first.planes.grid(window, measure, spans)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Counting:
     """Work of one thread, prepared beforehand so that the thread makes few Python calls."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import to_lonlat
 from heatlas.kernels.operations import UNUSED
 from heatlas.raster.measure import SPENT
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["add_labels", "model_of", "reducer"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Prepared:
     """A batch with all that a measure reads of it."""
 

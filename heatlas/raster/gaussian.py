@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import ground_metres
 from heatlas.core.resources import processors
 from heatlas.core.threads import side_by_side
@@ -29,7 +29,7 @@ _ROWS = 256
 """Rows that are smoothed in one go: their copy in single precision takes little memory."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Smoothing:
     """The standard deviation of a Gaussian: the greater of a width on the ground and one on the screen."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.raster.reductions import LAYOUTS
 from heatlas.raster.sides import read_sides, write_sides
 from heatlas.tracks.filters import needs_local_time, parse_where
@@ -45,7 +46,7 @@ _MODELS = {"heart_rate": ("pace", "grade_100", "elapsed")}
 """Metric of which a model is made -> what it is made from."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Measure:
     """A reduction of passages, or of points, per pixel."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +32,7 @@ Frame = tuple[int, float, int, int, int, int]
 """Result of `heatlas.kernels.lattice.frame_of`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NearbyBatch:
     """A batch that may touch a window."""
 

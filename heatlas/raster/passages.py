@@ -5,11 +5,12 @@ Tracing and the index of a library fill in the columns, each in its own way; wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.kernels.operations import UNUSED, Adding, Voicing
 from heatlas.raster.measure import RELATIONS, related
 from heatlas.tracks.metrics import METRICS, leaves, metric_named
@@ -34,7 +35,7 @@ _LEFT_OVER = 1024.0
 """Parts of a beat per minute to which residuals are rounded."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Passages:
     """Passages through the pixels of a window, activity after activity."""
 

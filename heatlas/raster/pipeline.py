@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from heatlas.core.context import NOBODY, Context
+from heatlas.core.frozen import frozen
 from heatlas.raster.count_people import people_around
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.gaussian import halo, smooth
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Drawn", "counted", "heat", "point_heat"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drawn:
     """A measure over a window, before and after smoothing."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import EARTH_RADIUS, ECCENTRICITY2, ground_metres, to_lonlat
 from heatlas.core.resources import processors
 
@@ -210,7 +211,7 @@ def spread(
     return shown.map(lambda plane: np.where(felt, plane, 0))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Strips:
     """Runs a kernel on strips of rows in threads. An interrupt waits only for the strips that are running."""
 

@@ -8,13 +8,13 @@ reduction is one row here, and a kernel that adds to its planes (`heatlas.raster
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from heatlas.core.frozen import frozen
 from heatlas.raster.differences import SURE as SIGNIFICANT
 from heatlas.raster.differences import difference, fit_variance, significance
 from heatlas.raster.relations import FEWEST, correlation, fit_prior, residual, slope, sureness
@@ -47,7 +47,7 @@ class Rule(Enum):
     KNOWN = "is 1 where there is an extreme"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plane:
     """One array of a grid."""
 
@@ -63,7 +63,7 @@ class Plane:
         return self.rule is Rule.LEAST or self.rule is Rule.GREATEST
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """Planes of a reduction, and how values are made of them."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from heatlas.core.frozen import frozen
 from heatlas.raster.gaussian import Smoothing, halo, smooth
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Softening"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Softening:
     """A smoothing of tracks, or a kernel of points."""
 

@@ -8,12 +8,13 @@ sets of people, as sums over pixels would count one person up to nine times.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.raster.measure import COUNTS
 from heatlas.tracks.people import any_person, refuse_nobody
 
@@ -50,7 +51,7 @@ def is_shown(people: NDArray[Any], at_least: int) -> NDArray[np.bool_]:
     return np.asarray(people >= at_least)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """Threshold as it was asked for: what it is follows from whether persons are named."""
 
@@ -59,7 +60,7 @@ class Limits:
     round: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Threshold:
     """Least number of people of a pixel that is shown, and the steps to which counts are rounded."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.kernels.tiles import list_filled, mark_filled, place_pixels, take_values
 from heatlas.raster.grid import Grid
 
@@ -25,7 +25,7 @@ SIDE = 256
 """Pixels of a side of a tile."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TilePixels:
     """Pixels of a tile in which any plane is not 0."""
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import HeatlasError
+from heatlas.core.frozen import frozen
 from heatlas.core.window import Window
 from heatlas.raster.grid import Grid
 from heatlas.style.colour import Style, colour, palette
@@ -43,7 +44,7 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 """2**64 over the golden ratio: its multiples by any run of numbers fill the range evenly."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BandedHeat:
     """A smoothed measure over a window, read by rows; it need not be in memory as a whole."""
 
@@ -93,7 +94,7 @@ class BandedHeat:
         return BandedPicture(self, tone, style), tone
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BandedPicture:
     """A banded heat in colour, painted when its rows are read (see `heatlas.style.image.Pixels`)."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.batch import select
+from heatlas.core.frozen import frozen
 from heatlas.core.words import counted
 from heatlas.tracks.local_time import start_of
 
@@ -45,7 +45,7 @@ def _weekday(activity: Activity) -> Any:
     return None if start is None else start.isoweekday()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Facet:
     """How activities are split."""
 
@@ -67,7 +67,7 @@ FACETS = {
 """Word of --facet -> how activities are split by it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """Activities of one picture."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, NothingToDraw, TooLarge
+from heatlas.core.frozen import frozen
 from heatlas.core.resources import free_memory
 from heatlas.core.window import Window
 from heatlas.dataset.selection import drawn_places, extent_of, refuse_unshown, threshold_of, why_nowhere
@@ -64,7 +65,7 @@ def check_facet(output: Path, options: RenderOptions) -> None:
         raise BadOption(f"--facet puts pictures side by side in a {' or '.join(_ENDINGS)}, not in a {output.suffix}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Panel:
     """One picture before it is coloured."""
 
@@ -75,7 +76,7 @@ class _Panel:
     total: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FacetJob:
     """A sheet of pictures with checked options."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.gazetteer.naming import place_of, with_place
 from heatlas.raster.left_out import few_values
 from heatlas.style.colormaps import colormap
@@ -52,7 +53,7 @@ WORLD = "world"
 _VALUES = frozenset({".tif", ".tiff", ".npy"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finish:
     """Checked options of style and output."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.options import FilmOptions, RenderOptions, given, options_of, refuse
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _ARCHIVES = (".mbtiles", ".pmtiles", ".sqlitedb")
 _ENDINGS = frozenset({*_STILL, *_MOVING, *_ARCHIVES, ".html"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutputKind:
     """One kind of output."""
 

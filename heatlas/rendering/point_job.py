@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import NothingToDraw
+from heatlas.core.frozen import frozen
 from heatlas.core.memory import check_memory
 from heatlas.dataset.point_extent import framed, why_no_points
 from heatlas.raster.pipeline import point_heat
@@ -35,7 +36,7 @@ _SCREEN = 1024
 """Pixels of the longer side of a picture that is viewed at its own size."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PointJob:
     """A drawing of points with checked options."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import from_lonlat
 from heatlas.dataset.places import window_filling
 from heatlas.dataset.places.composing import composed
@@ -57,7 +58,7 @@ _CELLS = 1 << 15
 """Cells around the world in which it is looked for towns: of some 1.2 km at the equator."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Poster:
     """A sheet of paper with checked options."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import NothingToDraw
+from heatlas.core.frozen import frozen
 from heatlas.core.memory import check_memory
 from heatlas.dataset.selection import Selection, drawn_places, extent_of, refuse_unshown, threshold_of, why_nowhere
 from heatlas.dataset.tracks import Tracks, why_nothing
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["TrackJob"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TrackJob:
     """A drawing of tracks with checked options."""
 

@@ -56,7 +56,7 @@ def build(
     *,
     work: str | None = None,
     labels: Labels = ("", ""),
-    sizes: Sizes = Sizes(),  # noqa: B008 - frozen
+    sizes: Sizes = Sizes(),
 ) -> dict[str, Any]:
     """Build an archive.
 

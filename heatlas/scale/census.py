@@ -5,11 +5,11 @@ Numbers and passages are read some at a time, as often as it takes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.pmtiles.hilbert import first_number, numbers_of, places_at
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Part(NamedTuple):
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Census:
     """Tiles of a zoom with their passages."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from heatlas.core.errors import BadOption, SourceFailed
+from heatlas.core.frozen import frozen
 from heatlas.scale.engine import RETRIES, Attempt, attempt, refuse_more
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _DASK = ("python", "dask", "distributed")
 _GONE = "the scheduler has ended, or cannot be reached: start it, and run the same command again: it goes on"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dask:
     """Does tasks on the workers of a `distributed.Client`."""
 

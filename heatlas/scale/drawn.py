@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.filesystems import locate
+from heatlas.core.frozen import frozen
 from heatlas.scale.merged_tiles import MergedTiles
 from heatlas.scale.sealed import DIGEST, DamagedObject, digest_of_bytes, reading, seal, unsealed
 
@@ -57,7 +57,7 @@ def merged_tiles_of(index: str) -> MergedTiles:
     return MergedTiles([(int(first), str(uri)) for first, uri in said["merged"]], int(said["least"]))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """Part of an archive: tiles one after the other."""
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import socket
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, SourceFailed, unworded
 from heatlas.core.filesystems import locate
+from heatlas.core.frozen import frozen
 from heatlas.scale.sealed import DamagedObject
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def refuse_more(task: Any, made: Attempt, tries: int) -> None:
     raise SourceFailed(f"the {what} of {of} failed{times}: {made.reason}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Here:
     """Does tasks one after the other in this process."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from heatlas.core.filesystems import locate
+from heatlas.core.frozen import frozen
 from heatlas.pmtiles.hilbert import first_number
 from heatlas.publish.dirty_tiles import occupied
 from heatlas.publish.tones import fitted, read_fitted
@@ -38,7 +39,7 @@ _BLOCK = 4
 """Tiles of a block, which are drawn together (`heatlas.publish.metatiles`)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FitTask:
     """Fit the tone of one zoom, and cut its tiles into ranges."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from heatlas.core.errors import HeatlasError, SourceFailed
 from heatlas.core.filesystems import failing
+from heatlas.core.frozen import frozen
 from heatlas.scale.drawn import read_json, read_piece
 from heatlas.scale.engine import DAMAGED
 from heatlas.scale.rows import read_summary
@@ -37,7 +38,7 @@ _ROUNDS = 3
 """Times that damaged inputs are made again before a task."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Named:
     """A task, and the name of its object."""
 

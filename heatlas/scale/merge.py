@@ -5,12 +5,12 @@ The threshold of persons is applied in `merge`, and nowhere else: what it leaves
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.filesystems import locate
+from heatlas.core.frozen import frozen
 from heatlas.kernels.partials import add_tiles
 from heatlas.pmtiles.hilbert import first_number
 from heatlas.scale.planes import planes_of
@@ -30,7 +30,7 @@ _BYTES, _AT_ONCE = 256 << 20, 32 << 20
 """Bytes of rows, about, that are read, and that are added up, at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CompactTask:
     """Add up whole partials of neighbours."""
 
@@ -39,7 +39,7 @@ class CompactTask:
     output: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MergeTask:
     """Add up a range of tiles of all partials, and apply the threshold."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.filesystems import locate
+from heatlas.core.frozen import frozen
 from heatlas.publish.metatiles import blocks_of, draw_block
 from heatlas.publish.painter import TilePainter
 from heatlas.scale.drawn import merged_tiles_of, write_piece
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["PaintTask", "paint"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PaintTask:
     """Draw one range of tiles."""
 

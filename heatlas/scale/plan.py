@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import NothingToDraw
 from heatlas.core.filesystems import failing, locate
+from heatlas.core.frozen import frozen
 from heatlas.scale.drawn import write_index
 from heatlas.scale.fit import FitTask, fit
 from heatlas.scale.manifest import Folder, Named
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Drawn", "Sizes", "draw", "why_nothing"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sizes:
     """Sizes of tasks."""
 
@@ -47,7 +48,7 @@ class Sizes:
     """Tiles that a task draws, about."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drawn:
     """What a plan has made, before it is put together."""
 

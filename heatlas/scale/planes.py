@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.kernels.partials import ADDED, GREATEST, LEAST, PASSES, PERSONS, SIGNED, TRACKS
 from heatlas.kernels.partials import VALUES as OF_VALUES
 from heatlas.library.file.columns import AMOUNTS, VALUES
@@ -38,7 +38,7 @@ _COUNTED = {"passes": PASSES, "activities": TRACKS, "people": PERSONS}
 _REDUCTIONS = {"mean": SIGNED, "min": LEAST, "max": GREATEST}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CountedPlanes:
     """Planes in which a zoom is counted: arguments of `heatlas.kernels.partials.count_tiles`."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from heatlas.core.frozen import frozen
 from heatlas.core.version import __version__
 from heatlas.options import FilterOptions
 from heatlas.tracks.clean import Gaps
@@ -32,7 +33,7 @@ def digest_of(*parts: object) -> str:
     return digest.hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Recipe:
     """Options of a plan; it can be sent to other processes, and holds the owner's secret where anything is hidden."""
 

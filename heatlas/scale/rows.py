@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from heatlas.core.frozen import frozen
 from heatlas.scale.sealed import opened_rows, seal_table
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _SUMMARY = b"heatlas.summary"
 """Key in the footer: what the task found, as JSON."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TileRows:
     """Tiles, ascending by number; a number may come several times until it is merged."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from operator import itemgetter
@@ -13,6 +12,7 @@ import numpy as np
 
 from heatlas.core.batch import join, order
 from heatlas.core.errors import SourceFailed
+from heatlas.core.frozen import frozen
 from heatlas.core.report import Report
 from heatlas.dataset.selection import Selection
 from heatlas.dataset.tracks import Tracks
@@ -42,7 +42,7 @@ _PACK = 1 << 19
 _PRIVATE = "activities that are private"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PersonTracks:
     """Tracks that count, in batches of whole persons."""
 
@@ -105,7 +105,7 @@ def _sensors_of(recipe: Recipe) -> frozenset[str]:
     return frozenset() if name is None or name in AMOUNTS else metric_named(name).columns
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Persons:
     """Cleans the trips of one person after the other."""
 

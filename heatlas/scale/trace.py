@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from heatlas.core.batch import split
 from heatlas.core.filesystems import locate
+from heatlas.core.frozen import frozen
 from heatlas.kernels.lattice import frame_of
 from heatlas.kernels.partials import count_tiles
 from heatlas.kernels.path import TOLERANCE, metres_along
@@ -47,7 +47,7 @@ _PERSON = 24
 """Bits of a person's number beside a tile's in one number."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TraceTask:
     """Trace one partition."""
 
@@ -57,7 +57,7 @@ class TraceTask:
     output: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Stretches:
     """Passages at one zoom, and the stretches of them that lie in one tile."""
 

@@ -8,10 +8,10 @@ import tempfile
 import threading
 import weakref
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from heatlas.core.errors import Unreadable
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -63,7 +63,7 @@ class Shelf:
             return os.read(self._descriptor, size)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Blob:
     """A range of bytes of a file or shelf."""
 

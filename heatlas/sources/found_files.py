@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from heatlas.core.batch import Unread
 from heatlas.core.errors import Unreadable
+from heatlas.core.frozen import frozen
 from heatlas.sources.blobs import Blob, Distant, Shelf
 from heatlas.sources.formats.known import FORMATS
 from heatlas.sources.formats.planned import ROUTES, only_planned
@@ -30,7 +31,7 @@ _HEAD = 1 << 16
 _CLUTTER = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One file that may be a recording; its content is read on demand."""
 
@@ -64,7 +65,7 @@ class Walk:
     """Name of each member of an archive that may be part of a Shapefile -> its bytes."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class At:
     """Position of a file in archives."""
 

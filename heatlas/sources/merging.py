@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.batch import Activity
+from heatlas.core.frozen import frozen
 from heatlas.core.report import Duplicate
 from heatlas.sources.names import is_automatic
 from heatlas.tracks.duplicates import judge_all
@@ -49,7 +49,7 @@ _SPECIAL = frozenset(
 _PLAIN = tuple(f.name for f in dataclasses.fields(Activity) if f.name not in _SPECIAL)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Copy:
     """An activity that is shown as part of another one."""
 
@@ -58,7 +58,7 @@ class Copy:
     """False if it is only a part of the one that is shown: then only its `private` counts."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Merged:
     """An activity merged with its copies."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from heatlas.core.filesystems import source_name
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ FOLDER = "folder"
 """Value of the option for recordings that lie in a folder, or an archive, for each person."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Whose:
     """Whose recordings in files are."""
 

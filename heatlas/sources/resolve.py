@@ -12,12 +12,12 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption, SourceFailed, printable
+from heatlas.core.frozen import frozen
 from heatlas.core.paths import missing_path
 from heatlas.core.regex import regex
 from heatlas.options import ReadingOptions, refuse
@@ -40,7 +40,7 @@ _LIBRARY = regex(r"(?!\w+://).*\.db", re.DOTALL)
 """Path with the usual ending of a library."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GivenTracks:
     """Recordings, and tables whose rows are tracks, or fixes of them."""
 
@@ -56,14 +56,14 @@ class GivenTracks:
     """Whose they are, as it was written."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GivenPoints:
     """Tables whose rows are points."""
 
     tables: tuple[GivenTable, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GivenLibrary:
     """A library of heatlas."""
 
@@ -74,7 +74,7 @@ Given = GivenTracks | GivenPoints | GivenLibrary
 """Sources of one map."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Parts:
     """All sources by kind."""
 

@@ -7,12 +7,13 @@ speed, an elevation and a temperature of 0 are real; a heart rate of 0 is not.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.batch import COLUMNS
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["FIT_UNKNOWN", "SENSORS", "Sensor", "possible", "possible_attributes", "reason"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sensor:
     """Bounds of the values of one column."""
 

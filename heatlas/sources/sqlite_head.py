@@ -11,10 +11,10 @@ import os
 import sqlite3
 import stat
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import SourceFailed
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ _TABLES = {"meta", "files", "activities", "tracks", "passages"}
 _SECONDS = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Head:
     """Head of a database."""
 

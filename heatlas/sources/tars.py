@@ -6,10 +6,10 @@ written under one. Formats: ustar and pax (POSIX.1-2008, pax), GNU's long names 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from heatlas.core.errors import Unreadable, printable
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ _FILES = b"0\0007"
 _LONG_NAME, _PAX, _SPARSE = b"L", b"x", b"S"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TarMember:
     """One file of an archive."""
 

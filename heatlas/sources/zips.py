@@ -6,10 +6,11 @@ import io
 import struct
 import zipfile
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from heatlas.core.errors import Unreadable, printable
+from heatlas.core.frozen import frozen
 
 isal_zlib: Any
 try:
@@ -51,7 +52,7 @@ class Budget:
             raise Unreadable(BOMB)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Member:
     """Position of one member of an archive; a later read needs nothing else."""
 

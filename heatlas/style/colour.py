@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.style.image import Picture
 from heatlas.style.stepping import steps_of
 
@@ -31,7 +32,7 @@ _BLOCK = 256
 """Rows that are toned at a time, to bound memory."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Style:
     """How a grid becomes a picture."""
 

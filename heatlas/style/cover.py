@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ def cells_of(filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(np.logical_or.reduce(across.reshape(rows, columns, CELL), axis=2))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cover:
     """Cells of a picture that hold heat, ready to be counted in any rectangle."""
 

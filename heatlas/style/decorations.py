@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.style.image import Picture
 from heatlas.style.legend import CORNERS, fitting_scale, over, shrunk
 from heatlas.style.scale_bar import draw_scale_bar
@@ -37,7 +37,7 @@ _TALLEST, _LEAST_TITLE = 0.09, 16.0
 """Size of a title, at most, as a share of the shorter side of a picture; pixels to which that does not apply."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Decorations:
     """Text and scale bar that are painted beside the heat."""
 
@@ -56,7 +56,7 @@ class Decorations:
         return bool(self.title or self.subtitle or self.scale_bar or self.attribution)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Patch:
     """A decoration in its place."""
 
@@ -65,7 +65,7 @@ class Patch:
     pixels: RGBA
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DecoratedPixels:
     """A picture with decorations painted on, row by row (see `heatlas.style.image.Pixels`)."""
 
@@ -152,7 +152,7 @@ def arrange(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Piece:
     """A decoration that is drawn, or a scale bar, which depends on its place."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.style.image import Picture
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Ground:
         return red, green, blue
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OnGround:
     """A transparent picture on a ground, painted row by row (see `heatlas.style.image.Pixels`)."""
 

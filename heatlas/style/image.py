@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +34,7 @@ class Pixels(Protocol):
         """Rows `first` to `last`; cheapest when requested from the top downwards."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Picture:
     """Pixels in colour: either an index into a palette, or straight (not premultiplied) RGBA."""
 

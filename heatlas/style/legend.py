@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.style.fonts import Run, load_font, paint, runs, span, writable
 from heatlas.style.ticks import nice_ticks
 
@@ -36,7 +37,7 @@ _BLOCK = 128
 """Rows that are composed at a time."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Theme:
     """Colours of a legend, RGBA."""
 

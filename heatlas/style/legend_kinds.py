@@ -13,9 +13,9 @@ A new kind is one row of `_PAINTERS`, and a case of `legend_for`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from heatlas.core.frozen import frozen
 from heatlas.core.units import with_unit
 from heatlas.raster.sides import words_of_sides
 from heatlas.style.defaults import legend_head, measure_title, measure_unit, titled
@@ -41,7 +41,7 @@ _AMOUNTS, _LEVELS = ((0.0, "less"), (1.0, "more")), ((0.0, "lower"), (1.0, "high
 _NEARBY = "relative to its surroundings"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Legend:
     """What a legend says, before it is painted or sent to a page."""
 

@@ -23,12 +23,12 @@ The Global Heatmap, Now 6x Hotter, 2017).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +56,7 @@ _ACROSS = 4
 WHOLE = 65535
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LocalScale:
     """A local tone that is not fitted yet."""
 
@@ -66,7 +66,7 @@ class LocalScale:
     """Zooms by which cells are coarser than what is drawn; None: UP for tiles, and what suits the size of a picture."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Surroundings:
     """Fitted local tones of cells."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.style.scale_bar import bar_length, words_for
 from heatlas.style.text import ink_for
 
@@ -33,7 +34,7 @@ _RULE = 0.12
 _FAINT = 0.6
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text:
     """A line of text."""
 
@@ -48,7 +49,7 @@ class Text:
     """left, middle or right."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Box:
     """A filled rectangle."""
 
@@ -59,7 +60,7 @@ class Box:
     colour: RGB
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stamp:
     """A small picture, stretched over a rectangle."""
 
@@ -71,7 +72,7 @@ class Stamp:
     """(h, w, 3) RGB."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sheet:
     """A sheet of paper: all lengths in millimetres."""
 
@@ -102,7 +103,7 @@ class Sheet:
         return width / height
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Foot:
     """What stands below the map."""
 
@@ -128,7 +129,7 @@ class Foot:
         return (sum(parts) + _GAP) * unit if any(parts) else 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """A page that is laid out: the map lies in the frame of its sheet, all else in items on top."""
 

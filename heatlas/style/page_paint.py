@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.style.decorations import DecoratedPixels, Patch
 from heatlas.style.image import Picture
 from heatlas.style.page import Box, Stamp, Text
@@ -23,7 +23,7 @@ __all__ = ["paint_page"]
 _INCH = 25.4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _OnPaper:
     """A picture on a larger ground of one colour, row by row (see `heatlas.style.image.Pixels`)."""
 

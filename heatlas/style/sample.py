@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +22,7 @@ _FAINT = 0.05
 """Share of the highest sums below which sums of the other sign do not matter, as they would hardly be visible."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sample:
     """Values that a tone is fitted to, of a whole field or of a fair share of its pixels."""
 

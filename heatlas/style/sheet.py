@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.style.fonts import runs, span
 from heatlas.style.legend import fitting_scale, framed, over, shrunk
 from heatlas.style.text import ink_for, letters
@@ -39,7 +39,7 @@ _PAPER = 0.3
 """How much darker than a dark cell the sheet is, and a tenth of that for a light one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cell:
     """One picture of a sheet."""
 
@@ -50,7 +50,7 @@ class Cell:
     """(height, width, 4), of one size in all cells."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sheet:
     """Where the cells of a sheet lie."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.units import rounded_to, with_unit
 from heatlas.raster.terciles import CLASSES, THIRDS, Terciles
 from heatlas.tracks.metrics import metric_named
@@ -26,7 +26,7 @@ differ by at least 17 (CIEDE2000) for normal vision, deuteranopia and protanopia
 Fernandes, IEEE TVCG 15(6), 2009), and all of them by contrasts of 1.7 and more from dark and light backgrounds."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Axis:
     """One metric of a square: columns from left to right, or rows from the bottom upwards, by ascending values."""
 
@@ -48,7 +48,7 @@ class Axis:
         return {"title": self.title, "between": list(self.between), "limits": list(self.limits), "ranges": self.ranges}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Square:
     """Legend of two metrics."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.style.fonts import paint, runs, span
 from heatlas.style.legend import framed, over
 
@@ -21,7 +21,7 @@ _LEADING, _LAST_LEADING = 1.18, 1.4
 """Distance between lines, in sizes of letters: of one size, and before a line of another size."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ink:
     """Colours of letters, and the space around them."""
 

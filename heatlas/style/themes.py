@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 
 __all__ = ["THEMES", "Theme", "theme_named"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Theme:
     """A ground and colours."""
 

@@ -7,12 +7,13 @@ has true numbers. A local tone (`heatlas.style.local_tone`) starts from it, and 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.core.frozen import frozen
 from heatlas.raster.terciles import CLASSES
 from heatlas.style.local_tone import LocalScale, Surroundings, cell_of, cells_zoom, count_steps, parse_local, ranks_of
 from heatlas.style.sample import Sample
@@ -50,7 +51,7 @@ _FULL_CONTRAST = 2.0
 """Ratio of the greatest to the lowest sum from which on the range takes all of the colours."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToneScale:
     """A tone that is not fitted yet: a curve, and a range if it is fixed."""
 
@@ -63,7 +64,7 @@ class ToneScale:
     """For a local tone: how it follows from that of the curve."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tone:
     """A fitted map from values to [0, 1]."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import CIRCUMFERENCE
 from heatlas.core.window import Window
 from heatlas.library.file.settings import Settings
@@ -58,7 +59,7 @@ _REDUCIBLE = 2
 """Zooms below the index's first that are reduced from it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Field:
     """Source of tiles: one measure of chosen activities or of a point set, with one smoothing."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.units import rounded_to
 from heatlas.library.file.columns import VALUES
 from heatlas.library.index.drawing import read_passages
@@ -41,7 +41,7 @@ _SHARES = 0.01, 0.99
 """Shares of the passages at the ends of an axis."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JointHistogram:
     """Passages by two metrics."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from heatlas.core.frozen import frozen
 from heatlas.style.colormaps import colormap
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Filter", "Look"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Filter:
     """Filter of activities, as written, so that equal filters compare equal."""
 
@@ -30,7 +30,7 @@ class Filter:
     before: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Look:
     """Measure, smoothing or kernel, and style."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import to_lonlat
 from heatlas.library.points.point_drawing import points_in_tiles
 from heatlas.library.points.point_times import PointIndex
@@ -30,7 +30,7 @@ _COARSEST, _FINEST = 2, 15
 Box = tuple[float, float, float, float]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PointPlace:
     """A tile in which many points lie."""
 

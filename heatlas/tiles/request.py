@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.dataset.viewport import at_most_one
 from heatlas.library.points.point_tables import split_measure
 from heatlas.options.parsing import kernel_of_smoothing, parse_kernel, parse_smoothing
@@ -43,7 +44,7 @@ RADIUS, SHAPE = "15px", "gaussian"
 """Default kernel of points."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Widest:
     """Widest smoothing or kernel that tiles allow."""
 
@@ -61,7 +62,7 @@ _WIDEST_SMOOTHING = _Widest(16.0, 100_000.0)
 _WIDEST_KERNEL = _Widest(64.0, 1_000_000.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class TileRequest:
     """A request for tiles, as written; None where a value is left open."""
 
@@ -97,7 +98,7 @@ class TileRequest:
         return bool(self.sports) if name == "sport" else getattr(self, name) is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Wording:
     """Texts of error messages; the defaults are for parameters of a URL."""
 

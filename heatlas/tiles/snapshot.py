@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.library.file.settings import Settings, read_athlete, read_settings, read_zones
 from heatlas.library.index.coverage import outdated
 from heatlas.library.index.shown import read_shown
@@ -131,7 +132,7 @@ class Snapshot:
         return {number: term(number, one) for number, one in self.activities.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chosen:
     """Activities that a filter chose."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.kernels.index import decode_head
 from heatlas.library.file.keys import pixel_keys, tile_of
 from heatlas.library.file.packing import unpack_head
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["CellTiles", "TileCounts", "busiest", "count_tiles", "sampled", "tiles_of_enough"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TileCounts:
     """Passages by tile and activity, without hidden parts."""
 
@@ -45,7 +45,7 @@ class TileCounts:
         return 8 * len(self.x) + 12 * len(self.tile)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CellTiles:
     """Tiles of a zoom by cell: those that hold anything, in the order of cells."""
 

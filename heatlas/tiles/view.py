@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.errors import BadOption, HeatlasError, SourceFailed
+from heatlas.core.frozen import frozen
 from heatlas.core.resources import hold_back
 from heatlas.library.file.failures import failures
 from heatlas.library.file.opening import open_library
@@ -61,7 +62,7 @@ _LOOKS = 10
 """Times to look whether it still changes."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fitting:
     """A tone, and what is known of the sample that it was fitted to."""
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.tracks.local_time import start_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ _Dated = tuple[tuple[str, tuple[float, ...]], ...]
 """Days, ascending, and what holds from each on."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Athlete:
     """What is known of an athlete."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
+from heatlas.core.frozen import frozen
 from heatlas.core.regex import regex
 
 __all__ = ["QUANTITY", "UNITS", "Quantity", "parse_quantity"]
@@ -21,7 +21,7 @@ QUANTITY = regex(
 """A quantity inside of other text."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Quantity:
     """A distance or duration."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import from_lonlat, ground_metres
 from heatlas.explorer.chosen import ZOOMS, explorer_of_view
 from heatlas.explorer.explored import Counting
@@ -47,7 +48,7 @@ Answer = tuple[dict[str, Any], list[bytes]]
 """Response: plain data, and binary buffers."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WidgetRequest:
     """Requested heat, as text from traits; empty values mean the default that suits."""
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import io
 import math
 import tempfile
-from dataclasses import dataclass
 from html import escape
 from typing import IO, TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
@@ -20,6 +19,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import from_lonlat, to_lonlat
 from heatlas.style.image import Picture
 from heatlas.writers.png import FILE_LEVEL, encode_png
@@ -58,7 +58,7 @@ _SCREEN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Overlay:
     """A piece of the map: its columns in the picture, and the picture's row for each of its rows."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from heatlas.core.frozen import frozen
 from heatlas.style.image import Picture
 from heatlas.writers.georeference import describe, write_description
 from heatlas.writers.pdf_file import LONGEST, POINTS, PdfFile, image_entries, text_string
@@ -62,7 +62,7 @@ def write(path: Path, rendered: RenderedMap) -> list[Path]:
     return [path, write_description(path, {"page": path.name, "dpi": rendered.dpi, **placed})]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Alpha:
     """Alpha channel of a picture, as a picture of one channel (see `heatlas.style.image.Pixels`)."""
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import io
 import zlib
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from heatlas.core.frozen import frozen
 from heatlas.style.fonts import load_font, runs
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _OBJECTS = 5
 """Most objects of a font."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Font:
     """An embedded font."""
 
@@ -48,7 +48,7 @@ class _Font:
         return "<" + "".join(f"{self.codes.get(char, 0):04x}" for char in words) + ">"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fonts:
     """Fonts of the texts of a page."""
 

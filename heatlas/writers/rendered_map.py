@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.style.decorations import DecoratedPixels, Decorations, arrange
 from heatlas.style.legend import CORNERS
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["RenderedMap"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RenderedMap:
     """A rendered heat map with its metadata; each writer uses the parts that its format can hold.
 

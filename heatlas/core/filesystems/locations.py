@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from heatlas.core.errors import BadOption, SourceFailed, path_name, printable
 from heatlas.core.filesystems.failures import failing
 from heatlas.core.filesystems.patterns import before_pattern, is_pattern, matcher
 from heatlas.core.filesystems.stores import FSSPEC, filesystem_of, is_address, open_by_fsspec
+from heatlas.core.frozen import frozen
 from heatlas.core.paths import rename
 
 __all__ = ["Found", "Location", "locate", "source_name"]
@@ -23,7 +24,7 @@ _PIECE = 1 << 23
 """Bytes that are sent at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Location:
     """A file or folder, or a pattern of files, on a disk or in a bucket."""
 
@@ -252,7 +253,7 @@ class Location:
                 self.filesystem.delete_file(self.path)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """A file that was listed."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.core.frozen import frozen
 from heatlas.dataset.heat.labels import is_amount
 from heatlas.style.colormaps import colormap
 from heatlas.style.defaults import suiting_colours, suiting_tone_scale
@@ -37,7 +38,7 @@ _INNER = (44, 211)
 """First and last colour of the diverging map that are visible on a dark background."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Appearance:
     """Requested appearance of a heat."""
 

@@ -7,12 +7,13 @@ sum(weight) ...) a missing value is 0. In means and extremes it is unknown, and 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.units import Unit
 from heatlas.dataset.heat.labels import Labels, is_amount
 from heatlas.raster.differences import fit_variance, welch
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["LabelledHeat", "difference", "ratio", "scaled", "significance", "significance_of", "total"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LabelledHeat:
     """A measure over a window with its labels: operand and result of arithmetic."""
 

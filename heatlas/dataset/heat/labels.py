@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.raster.terciles import CLASSES
 from heatlas.style.defaults import measure_title, measure_unit
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Labels", "attributes_of", "check_alike", "is_amount", "labels_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Labels:
     """Title and unit of values."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.dataset.places.connected import connected
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _GROUPS = 4
 """Groups from which the search starts."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Sums:
     """Number of activities at each place of a lattice."""
 

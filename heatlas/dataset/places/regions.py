@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.dataset.places.connected import connected
 from heatlas.dataset.places.framing import frame
 from heatlas.dataset.places.visits import ZOOM
@@ -31,7 +31,7 @@ _LINKS = 0.02
 """Share of the busiest square's activities below which a square does not connect places."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """A region that holds activities."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.distinct import distinct
+from heatlas.core.frozen import frozen
 from heatlas.raster.threshold import is_shown
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ ZOOM = 10
 _ACROSS = 1 << (ZOOM + 8)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Visits:
     """Cells that activities go through. Each pair is there once, ordered by activity, row and column."""
 

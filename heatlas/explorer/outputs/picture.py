@@ -6,12 +6,12 @@ are missing around a place are hollow.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.window import Window
 from heatlas.explorer.keys import columns_of, place_of, rows_of
 from heatlas.explorer.outputs.shapes import title
@@ -50,7 +50,7 @@ _DASH = 3
 """Widths of a broken line that are drawn, and then left out."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Paint:
     """How a picture is painted, as sound options."""
 
@@ -85,7 +85,7 @@ class Paint:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Inks:
     """Colours of lines, RGBA."""
 

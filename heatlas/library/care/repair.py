@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, SourceFailed
+from heatlas.core.frozen import frozen
 from heatlas.core.paths import flush, reason_of, rename
 from heatlas.core.scratch import scratch_folder
 from heatlas.library.care.checking import examine
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Hiding", "Repaired", "repair"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hiding:
     """What the owner says that a library hides, where that is damaged."""
 

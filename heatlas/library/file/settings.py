@@ -6,10 +6,11 @@ import hashlib
 import hmac
 import json
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import MAX_LATITUDE
 from heatlas.library.file.connecting import LibraryConnection
 from heatlas.library.file.keys import DEEPEST
@@ -43,7 +44,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class IndexPart:
     """Part of an index that is enough for one output."""
 
@@ -53,7 +54,7 @@ class IndexPart:
     """Whether there are facts that are worked out of whole activities: time zones, means, efforts."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """Settings by which passages are made from tracks."""
 

@@ -10,10 +10,11 @@ import json
 import os
 import sqlite3
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import SourceFailed
+from heatlas.core.frozen import frozen
 from heatlas.sources.sqlite_head import address_of
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ ASIDE = "-of-another-state"
 """Added to the name of a log that was set aside."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class States:
     """State of a library, and those before it."""
 

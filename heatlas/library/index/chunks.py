@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.errors import SourceFailed
+from heatlas.core.frozen import frozen
 from heatlas.kernels.encode import encode_headers
 from heatlas.kernels.index import decode_head, decode_header, pixel_bytes
 from heatlas.kernels.numbers import number_bytes
@@ -50,7 +50,7 @@ def tile_name(number: int) -> str:
     return f"tile {zoom}/{x}/{y} of its index"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chunk:
     """Chunk of a tile, decompressed and unfolded but not decoded."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.kernels.encode import encode_amounts, encode_pixels, encode_values, find_stretches
 from heatlas.kernels.index import UNKNOWN
 from heatlas.library.file.columns import AMOUNTS, COLUMNS, PIXELS
@@ -34,7 +35,7 @@ class Stored(Protocol):
         """Some of them, from `part.start` to `part.stop`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EncodedTiles:
     """Passages of some tracks at one zoom; activities ascend inside a tile."""
 

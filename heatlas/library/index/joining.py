@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.kernels.join import join_chunks
 from heatlas.library.file.columns import PIXELS
 from heatlas.library.file.folding import folding
@@ -27,7 +27,7 @@ _PIECE = 1 << 22
 _TILE = (1 << 20) - 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JoinedTiles:
     """Tiles of one zoom of which the rows of a chunk each can be made."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import MAX_LATITUDE, from_lonlat, ground_metres
 from heatlas.kernels.index import decode_amounts, decode_header, decode_pixels, decode_values
 from heatlas.library.file.columns import AMOUNTS, COLUMNS, PIXELS, decoded
@@ -46,7 +46,7 @@ _Parts = dict[str, list["NDArray[np.float64]"]]
 """Column -> its values in each chunk, NaN where unknown; and "pixels", a 1 for each passage."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PassingActivity:
     """Activity that passes through a circle, and its amounts inside."""
 
@@ -128,7 +128,7 @@ def anything_in(connection: sqlite3.Connection, lat: float, lon: float, radius: 
     return False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Circle:
     u: float
     v: float

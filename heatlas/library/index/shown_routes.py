@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import to_lonlat
 from heatlas.kernels.path import metres_along
 from heatlas.library.file.settings import privacy_of, read_settings
@@ -36,7 +36,7 @@ _SHORTEST = 10.0
 """Metres of a stretch at least."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Route:
     """Lines of an activity, and its profile; nothing of it tells how much is hidden."""
 

@@ -7,11 +7,12 @@ tile are one run at every finer level, and the four parts of a coarser cell foll
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import from_lonlat, to_lonlat
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ PIXELS = 8
 """Levels between a tile and its pixels."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cells:
     """Cells that hold points, in Morton order."""
 

@@ -6,12 +6,13 @@ order with their times, 24 bytes each: those of a tile are then one run, of whic
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.resources import free_memory
 from heatlas.library.points.point_cells import FINEST, PIXELS, Cells, cells_at, in_morton_order, morton
 from heatlas.library.points.point_index import read_level, read_tile
@@ -31,7 +32,7 @@ _BYTES = 100
 """Bytes of a point while it is put in order."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TimedPoints:
     """Points of a set with their times, in Morton order."""
 
@@ -85,7 +86,7 @@ def read_timed(library: Library, stored: StoredPoints) -> TimedPoints:
     return TimedPoints(code, points.time[order], None if points.weight is None else points.weight[order])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PointIndex:
     """The cells of a set: of all points from the library, or of those in a span of time."""
 

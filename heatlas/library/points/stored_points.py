@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.library.file.sound_rows import say, small_rows
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ __all__ = ["StoredPoints", "are", "list_point_sets", "points_of", "stored_data"]
 _KNOWN = ("number", "name", "source", "weight", "points", "total", "lightest", "heaviest")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredPoints:
     """Description of a point set, without its points."""
 

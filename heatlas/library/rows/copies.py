@@ -8,11 +8,11 @@ merged when they are read (`heatlas.library.rows.merged`).
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.library.file.schema import SPAN, TIMELESS
 from heatlas.library.file.sound_rows import damaged
 from heatlas.library.rows.activities import read_activities, read_rows
@@ -40,7 +40,7 @@ _MOST = 256
 _THESE = "number IN (SELECT value FROM json_each(?))"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Copies:
     """Changes to the activities that are shown; tracks are whole, nothing is cut."""
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.batch import Activity, Batch
 from heatlas.core.errors import SourceFailed
+from heatlas.core.frozen import frozen
 from heatlas.dataset.tracks import Tracks
 from heatlas.library.file.settings import read_athlete
 from heatlas.library.file.sound_rows import rows_or_lost, say
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["MergedActivities", "list_activities", "read_merged", "select"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MergedActivities:
     """Activities that a library shows."""
 
@@ -121,7 +122,7 @@ def _is_private(rows: Mapping[int, ActivityRow], number: int) -> bool:
     return number not in rows or bool(rows[number].private)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Facts:
     wealth: tuple[int, int, int]
     """Fixes, fixes with a time, columns."""

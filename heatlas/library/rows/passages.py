@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import ground_metres
 from heatlas.kernels.lattice import frame_of
 from heatlas.kernels.path import TOLERANCE, metres_along
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Passages", "PreparedTrack"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Passages:
     """Passages of an activity at one zoom, in the order in which they begin."""
 

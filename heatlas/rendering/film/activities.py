@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.batch import split
+from heatlas.core.frozen import frozen
 from heatlas.core.window import Window
 from heatlas.rendering.film.timeline import utc
 from heatlas.tracks.local_time import offset_of
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["FilmActivities", "box_of", "film_activities", "in_crowds", "inside_of", "union"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilmActivities:
     """Tracks that come near a window, ordered by start."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.style.fonts import load_font
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _towards_text(ground: tuple[int, int, int], share: float) -> tuple[int, int,
     return red, green, blue
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Caption:
     """Layout of the strip; only the line, the date and the numbers change."""
 

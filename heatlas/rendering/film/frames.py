@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption, MissingExtra
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMATS", "FilmFormat", "Frames", "check_film", "write_film"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Frames:
     """Frames of a film, read once from first to last."""
 
@@ -33,7 +33,7 @@ class Frames:
     """(k, 3) colours each of the background, of heat, of glows and of captions, for formats with few colours."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilmFormat:
     """A format of films."""
 

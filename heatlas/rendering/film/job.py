@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.batch import select
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.core.frozen import frozen
 from heatlas.dataset.selection import Selection, drawn_places, extent_of, refuse_unshown, threshold_of, why_nowhere
 from heatlas.dataset.tracks import Tracks, why_nothing
 from heatlas.options import PublicOptions
@@ -36,7 +37,7 @@ __all__ = ["FilmJob"]
 _UNDATED = "activities whose start is unknown or cannot be"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilmJob:
     """A film of tracks with checked options."""
 

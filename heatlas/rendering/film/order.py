@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption, TooLarge
+from heatlas.core.frozen import frozen
 from heatlas.core.memory import check_memory
 from heatlas.dataset.places import window_filling
 from heatlas.dataset.places.composing import composed
@@ -45,7 +46,7 @@ _BYTES = 32
 """Bytes a pixel needs in addition to a picture: its colours, its glow, and the heat to which the tone was fitted."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilmOrder:
     """Options that all films have."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.raster.gaussian import Smoothing
 from heatlas.raster.grid import Grid
 from heatlas.raster.measure import Measure
@@ -32,7 +32,7 @@ _AURA, _AURA_SHARE = 0.0045, np.float32(0.14)
 """Standard deviation of the aura around new heat, as a share of the picture's longer side, and its strength."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FramePainter:
     """Current state of the map of a film."""
 

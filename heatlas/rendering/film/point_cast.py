@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.points import Points
 from heatlas.core.window import Window
 from heatlas.core.words import counted
@@ -85,7 +86,7 @@ def crowded(time: NDArray[np.float64]) -> str | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PointCast:
     """Points near a window, in the order of their times (see `heatlas.rendering.film.cast`)."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, NothingToDraw
+from heatlas.core.frozen import frozen
 from heatlas.dataset.point_extent import framed, why_no_points
 from heatlas.raster.softening import Softening
 from heatlas.raster.spool import Tally
@@ -27,7 +27,7 @@ _LISTED = 20
 """Columns of a table that a message names, at most."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PointFilmJob:
     """A film of points with checked options."""
 

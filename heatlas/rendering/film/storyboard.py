@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.gazetteer.naming import with_place
 from heatlas.raster.left_out import share_shown
 from heatlas.rendering.film.caption import Caption
@@ -42,7 +42,7 @@ HOLD = 2.0
 """Seconds for which the last frame stays."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilmStyle:
     """Checked options of the style of a film."""
 
@@ -79,7 +79,7 @@ class FilmStyle:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilmRequest:
     """Options that decide what the frames show, whatever the cast is."""
 
@@ -97,7 +97,7 @@ class FilmRequest:
     """Seconds for which the finished map is shown first."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Storyboard:
     """A planned film: everything but the frames is known."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import NothingToDraw
+from heatlas.core.frozen import frozen
 from heatlas.raster.draw_passages import model_of
 from heatlas.raster.measure import Measure
 from heatlas.raster.pipeline import counted, heat
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["TrackCast"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TrackCast:
     """Activities that come near a window, ordered by start (see `heatlas.rendering.film.cast`)."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption, Undecided
+from heatlas.core.frozen import frozen
 from heatlas.options import ImportOptions, PointSetOptions, TableOptions
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _EXAMPLE = 60
 """Most characters of a parameter, columns that are told, and characters of an example."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answers:
     """How the rows of a table are read as points."""
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.scratch import make_scratch
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ _PATIENCE = 3600.0
 """Seconds after which an output is given up."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Order:
     """One output of a view, checked."""
 

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import pyarrow as pa
 
 from heatlas.core.batch import COLUMNS
 from heatlas.core.errors import SourceFailed
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,7 +52,7 @@ MARK = b"heatlas.partition"
 VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stated:
     """What the footer of a partition says of it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.core.filesystems import Found, Location, failing, locate
+from heatlas.core.frozen import frozen
 from heatlas.core.threads import side_by_side
 from heatlas.sources.contract.columns import Stated, check_schema, hashes_of
 
@@ -36,7 +37,7 @@ __all__ = [
 _ENDING = ".parquet"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Partition:
     """A Parquet file of the contract, of which the footer was read."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pyarrow as pa
 
 from heatlas.core.batch import COLUMNS, Activity, Recording
 from heatlas.core.errors import SourceFailed, printable
+from heatlas.core.frozen import frozen
 from heatlas.sources.contract.columns import ATTRIBUTES, E7, REQUIRED, STATES, hash_of, mending
 from heatlas.sources.contract.partitions import opened, person_texts
 from heatlas.sources.sports import sport_name
@@ -82,7 +82,7 @@ def read_trips(
         yield key[0], _recording(partition, *key, waiting)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Rows:
     """Some rows of a partition as arrays."""
 

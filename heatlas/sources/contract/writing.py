@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from heatlas.core.batch import COLUMNS
+from heatlas.core.frozen import frozen
 from heatlas.sources.contract.columns import ATTRIBUTES, E7, MARK, STATES, Stated, hashes_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _WIDEST = 214.0
 _DELTAS, _SPLIT = "DELTA_BINARY_PACKED", "BYTE_STREAM_SPLIT"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Form:
     """Columns of a partition, and how they are stored."""
 

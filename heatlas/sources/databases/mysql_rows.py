@@ -6,13 +6,13 @@ three bytes of length, one byte of sequence, a zero, a bitmap of NULLs (from bit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from heatlas.core.frozen import frozen
 from heatlas.sources.tables.columns import CRS
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Malformed(Exception):
     """The bytes are not rows of MySQL's protocol."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Column:
     """A column of a result."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, quote_plus, unquote
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.regex import regex
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _PASSWORD_VARIABLES = {"mysql": ("MYSQL_PWD",), "mariadb": ("MYSQL_PWD",), "post
 _SPELLINGS = {"postgres": "postgresql"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Address:
     """Where a database is and how to log in; neither `name` nor the representation holds a secret."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from heatlas.core.frozen import frozen
 
 __all__ = ["BINARY", "Format", "Told"]
 
@@ -16,7 +17,7 @@ Told = re.Pattern[str] | re.Pattern[bytes] | Callable[[bytes], bool]
 their text, or a function of the bytes. It must take time linear in their number, and never raise."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Format:
     """One format of recordings."""
 

@@ -7,7 +7,6 @@ type is accepted, no entity is expanded and nothing is loaded from elsewhere, so
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +15,7 @@ from lxml import etree
 
 from heatlas.core.batch import COLUMNS, Activity, Recording
 from heatlas.core.errors import Unreadable
+from heatlas.core.frozen import frozen
 from heatlas.kernels.xml import (
     CUT_OFF,
     DOCTYPE,
@@ -69,7 +69,7 @@ class Format(NamedTuple):
         return cls(title, root, *name_table(names))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """A document whose points have been read."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
 from math import isfinite
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import Unreadable, unworded
+from heatlas.core.frozen import frozen
 from heatlas.sources.archive import entries
 from heatlas.sources.people import NOBODY_SAID
 from heatlas.sources.sheets.apple_health import read_health
@@ -49,7 +50,7 @@ _JOINED = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Export:
     """A table, and the folder of its recordings."""
 
@@ -94,7 +95,7 @@ class Export:
         return name.replace("\\", "/").startswith(self.root.replace("\\", "/"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Exports:
     """All tables that were found; without any, recordings stay as they are."""
 

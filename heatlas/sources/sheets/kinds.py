@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import path_name
+from heatlas.core.frozen import frozen
 from heatlas.core.regex import regex
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ _PULSE = regex(r".+\.com\.samsung\.(?:s)?health\.exercise\.live_data\.json|.+\.h
 _HEALTH = regex(rb"<(?:!DOCTYPE\s+)?HealthData[\s>]")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sheet:
     """A file that may be the table of an export."""
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.regex import regex
 from heatlas.sources.sheets.strava_values import parse_date
 from heatlas.sources.sniff import decode
@@ -28,7 +29,7 @@ __all__ = ["Labels", "read_labels"]
 _HEAD = regex(r"\s*start time\s+end time\s+transportation mode\s*\Z", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@frozen(eq=False)
 class Labels:
     """Spans of time in which somebody moved in one way, in the order of their starts."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["SheetRow", "SheetTable"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SheetRow:
     """Values of the table for one activity; None or empty where it states nothing."""
 
@@ -40,7 +42,7 @@ class SheetRow:
     """Heart rate during the activity, where the export keeps it apart from the recording."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SheetTable:
     """A table as read."""
 

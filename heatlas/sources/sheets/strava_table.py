@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import Unreadable
+from heatlas.core.frozen import frozen
 from heatlas.core.regex import regex
 from heatlas.sources.sheets.rows import SheetRow, SheetTable
 from heatlas.sources.sheets.strava_columns import column_names, records
@@ -90,7 +90,7 @@ def _by_local_start(names: Sequence[str], lines: Sequence[Sequence[str]], warnin
     return SheetTable(rows=rows, by_start=True, local=True, warnings=warnings)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Reader:
     """Notation of one table, found once from all its rows."""
 

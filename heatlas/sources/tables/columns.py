@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import PurePath
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.regex import regex
 from heatlas.options import TableOptions, options_of
 from heatlas.sources.tables.systems import is_metric
@@ -29,7 +29,7 @@ CRS = b"crs"
 The value is any text that PROJ understands; empty means WGS 84."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PointColumns:
     """Names of the columns that are read; None where there is none."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from heatlas.core.errors import HeatlasError, SourceFailed, Unreadable
+from heatlas.core.frozen import frozen
 from heatlas.sources.formats.known import FORMATS, rows_of
 from heatlas.sources.formats.xml_text import to_utf8
 from heatlas.sources.sniff import GEOPACKAGES, kind
@@ -36,7 +36,7 @@ _OVERLAP = 256
 """Bytes of a piece that are searched again with the next one: a pattern may lie on the border."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileKind:
     """Kind of a file, by its content."""
 

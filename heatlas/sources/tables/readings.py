@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heatlas.core.errors import Undecided
+from heatlas.core.frozen import frozen
 from heatlas.sources.tables.cells.clocks import are_days, clocks_said
 from heatlas.sources.tables.cells.degrees import Form, form_of, is_hemispheres
 from heatlas.sources.tables.cells.marks import Evidence, evidence, plain_text, undecorated
@@ -37,7 +38,7 @@ _EXAMPLES = {"point": "1,234.5 is 1234.5", "comma": "1.234,5 is 1234.5"}
 _OTHER = {"point": "comma", "comma": "point", "dmy": "mdy", "mdy": "dmy", "ymd": "dmy"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """How the cells of a column are read."""
 

@@ -6,10 +6,10 @@ import codecs
 import io
 import zipfile
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from heatlas.core.errors import SourceFailed
+from heatlas.core.frozen import frozen
 from heatlas.sources.zips import isal_zlib
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _MARKS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Source:
     """Source of the bytes of a table."""
 

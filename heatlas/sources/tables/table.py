@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from heatlas.core.frozen import frozen
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
@@ -22,7 +24,7 @@ RAW = "\0"
 """Prefix of a column's name that requests its cells as written, not as read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dataset:
     """Files of Parquet that are one table together: a folder, a pattern, or an address."""
 
@@ -34,7 +36,7 @@ class Dataset:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Copied:
     """A table in a bucket, copied to a temporary file."""
 
@@ -69,7 +71,7 @@ def _no_names() -> PlaceNames:
     return PlaceNames()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Table:
     """Rows that are read when they are requested, some ten thousand at a time."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import ground_metres
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _ONWARDS = 0.9
 """Least ratio of the straight length of two steps to their sum, where a track goes on in its direction."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gaps:
     """Longest steps that are drawn, as given by the user, instead of a recording's own rhythm."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.tracks.duplicates.candidates import candidates
 from heatlas.tracks.duplicates.sameness import same
 from heatlas.tracks.duplicates.traces import is_part, is_shorter, poverty, trace_of
@@ -26,7 +27,7 @@ _MOST = 20
 """Most others of its group that an activity is compared with."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """Activities that another one is shown for, by their indices (or numbers)."""
 

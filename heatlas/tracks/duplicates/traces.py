@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.batch import Activity
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import ground_metres
 from heatlas.tracks.clean import sane_times
 from heatlas.tracks.clean.outings import REACH, STOP
@@ -36,7 +36,7 @@ _ATTRIBUTES = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trace:
     """One track, prepared for comparison."""
 

@@ -7,7 +7,6 @@ import math
 import operator
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.regex import regex
 from heatlas.tracks.metrics.table import ALIASES, AMOUNTS, METRICS, leaves
 
@@ -47,7 +47,7 @@ _NUMBERS = regex(r"(?<![\w.])\d[\w.]*")
 _DECIMAL = regex(r"\d+\.?\d*(e\d*)?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expression:
     """A formula over columns of passages."""
 

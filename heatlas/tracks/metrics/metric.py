@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from heatlas.core.frozen import frozen
 from heatlas.core.units import Unit
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Store(NamedTuple):
     """Value of 1, a multiple of a power of two; 0: steps are ratios (see `heatlas.library.file.columns`)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Metric:
     """How a metric is found, stored, reduced, written and shown.
 
@@ -50,7 +50,7 @@ class Metric:
     """One of GROUPS."""
     about: str
     """One sentence for people who choose it."""
-    unit: Unit = Unit()  # noqa: RUF009 - frozen
+    unit: Unit = Unit()
     title: str = ""
     """As legends and menus say it; empty: the reduction and the name, "Mean heart rate"."""
     columns: frozenset[str] = frozenset()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,7 @@ def terms(columns: Mapping[str, NDArray[np.float64]]) -> list[NDArray[np.float64
     return [speed, columns["grade_100"], np.minimum(elapsed, _LONGEST) / 3600, np.exp(-elapsed / _WARM_UP)]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Model:
     """Beats per minute for each unit of the terms; the activity's own level is no part of it."""
 

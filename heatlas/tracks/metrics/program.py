@@ -9,11 +9,11 @@ call elementwise functions are opaque: they cannot be recorded, and are called w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.kernels.operations import OPERATIONS, Formula
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Opaque(TypeError):
     """Raised when a formula does what cannot be recorded."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Program:
     """A recorded formula, or two."""
 

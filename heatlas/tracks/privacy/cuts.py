@@ -19,6 +19,7 @@ import numpy as np
 
 from heatlas.core.batch import take_fixes
 from heatlas.core.errors import BadOption
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import EARTH_RADIUS, MAX_LATITUDE, from_lonlat, ground_metres
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ RULE = 2
 """Rule by which circles of new zones are drawn; a library stores the rule of each of its zones."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Rule:
     """How a hidden circle is drawn, as multiples of the zone's radius.
 

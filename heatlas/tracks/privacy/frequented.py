@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import from_lonlat, ground_metres, to_lonlat
 from heatlas.tracks.privacy.advice import ADVISED, covering
 from heatlas.tracks.privacy.gathering import CLUSTER, gather, metres_from
@@ -32,7 +32,7 @@ _MOST = 200
 """Most places that are checked, those of the most activities first."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Marks:
     """Positions where activities begin, end and stop, without cuts."""
 
@@ -46,7 +46,7 @@ class Marks:
     """(s,) number of the activity."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Frequented:
     """A place that should perhaps be hidden."""
 

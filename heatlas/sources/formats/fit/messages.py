@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import struct
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from heatlas.core.batch import COLUMNS
+from heatlas.core.frozen import frozen
 from heatlas.sources.formats.fit.profile import (
     BASE_TYPES,
     FIELDS,
@@ -48,7 +48,7 @@ class DeveloperField(NamedTuple):
     offset: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """Plan to decode the records of one file into columns."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +29,7 @@ _METRE = 90.0
 """Degrees times 10 million to a metre northwards, rounded up."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Moves:
     """The way of a device, cut."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from heatlas.core.batch import Activity, Recording
+from heatlas.core.frozen import frozen
 from heatlas.core.mercator import from_lonlat, ground_metres
 from heatlas.core.regex import regex
 from heatlas.sources.formats.xml_text import parse_time
@@ -71,7 +72,7 @@ NO_FIX = np.zeros((0, 5))
 """No positions, as an array (n, 5) of the fields of `Fix`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trip:
     """Something that was done on the way, with its times."""
 

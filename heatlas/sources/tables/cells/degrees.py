@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from heatlas.core.frozen import frozen
 from heatlas.sources.tables.cells.text import UNKNOWN_TEXTS, as_text, numbers
 from heatlas.sources.tables.columns import plain_name
 
@@ -38,7 +38,7 @@ _SEMICIRCLES = 2**31 / 180
 _SEMICIRCLE_NAMES = frozenset({"positionlat", "positionlatitude", "positionlong", "positionlongitude", "positionlon"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Form:
     """How the positions of a table are written; one form holds for all of its rows."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from heatlas.core.errors import SourceFailed
+from heatlas.core.frozen import frozen
 from heatlas.core.regex import regex
 from heatlas.sources.tables.columns import distinct_names
 from heatlas.sources.tables.streams import Chunks, encoding_of, transcoded, whole_lines
@@ -36,7 +36,7 @@ _NUMBER = regex(r"\s*+[-+]?(?:\d++(?:[.,]\d++)?|[.,]\d++)(?:[eE][-+]?\d++)?\s*+"
 _SAMPLE = 40
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Layout:
     delimiter: str
     """A blank stands for any number of blanks and tabs."""

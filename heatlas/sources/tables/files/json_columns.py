@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as arrow_json
 
+from heatlas.core.frozen import frozen
 from heatlas.sources.tables.geometry.parts import centre, geojson_parts
 from heatlas.sources.tables.geometry.positions import PLACE, UNREADABLE, state_of
 
@@ -26,7 +26,7 @@ _PLACE = pa.struct([("x", pa.float64()), ("y", pa.float64()), ("state", pa.uint8
 _POINT = pa.struct([("type", pa.string()), ("coordinates", pa.list_(pa.float64()))])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JsonField:
     """Place of a column in an object."""
 

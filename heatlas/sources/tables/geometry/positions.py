@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import binascii
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from heatlas.core.frozen import frozen
 from heatlas.sources.tables.geometry.parts import centre, geojson_parts, wkb_parts, wkt_parts
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _PAIR = rf"^\s*[(\[]?\s*(?P<y>{_NUMBER})\s*[,;\s]\s*(?P<x>{_NUMBER})\s*[)\]]?\s*
 _HEX = r"^(?:00|01)[0-9A-Fa-f]{16,}$"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RowPlaces:
     """Positions of the rows of a column."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+from heatlas.core.frozen import frozen
 from heatlas.core.regex import regex
 from heatlas.sources.tables.cells.flags import (
     PRIVATE,
@@ -70,7 +70,7 @@ _SURE = _OF_TRACKS - {"type", "activity", "name", "title"}
 """Names that always describe a track, never a fix."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Described:
     """Metrics and attributes from the columns beside positions and times."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from heatlas.core.frozen import frozen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Groups", "as_texts", "codes_of", "grouped"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Groups:
     """Rows of each track, one after the other."""
 
