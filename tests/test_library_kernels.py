@@ -374,14 +374,16 @@ def test_numbers_are_read_one_after_the_other(sizes, seed, before):
 
 def passes_of(tiles, keep):
     """Passes by pixel of tiles, each of some chunks."""
-    counts, filled = np.zeros(65536, np.uint32), np.zeros(1024, np.uint64)
+    counts, words = np.zeros(65536, np.uint32), np.zeros(2048, np.uint64)
     chunks = [chunk for some in tiles for chunk in some]
     ends = np.cumsum([0, *map(len, chunks)])
     data = np.concatenate([np.zeros(0, np.uint8), *chunks])
     begins = np.cumsum([0, *map(len, tiles)])
-    pixels, passes, bounds = count_passes_of(data, ends, begins, np.array(keep, bool), counts, filled)
+    pixels, passes, bounds = count_passes_of(
+        data, ends, begins, np.array(keep, bool), counts, words.view(np.uint8), words
+    )
     assert not counts.any()
-    assert not filled.any()
+    assert not words.any()
     assert len(pixels) == len(passes) == bounds[-1]
     found = []
     for first, last in pairwise(bounds.tolist()):

@@ -19,7 +19,9 @@ __all__ = [
     "take_values",
 ]  # fmt: skip
 
-_ONE, _TWO = np.uint64(1), np.uint64(2)
+_ONE, _TWO, _THREE, _FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
+_STEPS = np.array([(step >> 4) * 256 + (step & 15) - 8 * 257 for step in range(256)])
+"""What a byte of pixels adds to the number of a pixel: rows and columns, each from -8 on."""
 
 
 @helper()
@@ -28,8 +30,8 @@ def _kept(keep, activity):
     return keep.shape[0] == 0 or (0 <= activity < keep.shape[0] and keep[activity])
 
 
-@kernel("const u1[:]", "const i8[:]", "const i8[:]", "const b1[:]", "u4[:]", "u8[:]", allocates=True)
-def count_passes_of(data, chunks, tiles, keep, counts, filled):
+@kernel("const u1[:]", "const i8[:]", "const i8[:]", "const b1[:]", "u4[:]", "u1[:]", "u8[:]", allocates=True)
+def count_passes_of(data, chunks, tiles, keep, counts, marks, words):
     """Count the passages of the kept activities in each pixel of some tiles, straight from the bytes of their chunks.
 
     Parameters
@@ -45,43 +47,48 @@ def count_passes_of(data, chunks, tiles, keep, counts, filled):
         Which activities count, by number; empty: all.
     counts : ndarray of uint32 (65536,)
         Scratch, 0 before and after.
-    filled : ndarray of uint64 (1024,)
-        Likewise: a bit for each pixel that has a count.
+    marks : ndarray of uint8 (16384,)
+        Likewise: 1 for each four pixels of which one has a count.
+    words : ndarray of uint64 (2048,)
+        The memory of `marks`.
 
     Returns
     -------
     ndarray of uint16 (k,), ndarray of uint32 (k,), ndarray of int64 (t + 1,)
         Pixels that have passages, ascending in each tile; how many; and the offsets of the tiles into both.
     """
-    most = np.int64(0)
+    most = np.int64(_FOUR)
     for t in range(tiles.shape[0] - 1):
         most += min(chunks[tiles[t + 1]] - chunks[tiles[t]], counts.shape[0])  # a passage takes at least a byte
     pixels, passes = np.empty(most, np.uint16), np.empty(most, np.uint32)
     bounds, k = np.zeros(tiles.shape[0], np.int64), np.uint64(0)
     for t in range(tiles.shape[0] - 1):
         for c in range(tiles[t], tiles[t + 1]):
-            _add_passes(data[chunks[c] : chunks[c + 1]], keep, counts, filled)
-        for w in range(filled.shape[0]):
-            left = filled[w]
+            _add_passes(data[chunks[c] : chunks[c + 1]], keep, counts, marks)
+        for w in range(words.shape[0]):
+            left, words[w] = words[w], 0
             while left != 0:
-                pixel = np.uint64(w << 6) + trailing_zeros(left)
+                first = (np.uint64(w << 3) + (trailing_zeros(left) >> _THREE)) * _FOUR
                 left &= left - _ONE
-                pixels[k], passes[k], counts[pixel] = pixel, counts[pixel], 0
-                k += _ONE
-            filled[w] = 0
+                for pixel in range(first, first + _FOUR):
+                    pixels[k], passes[k] = pixel, counts[pixel]  # the next one takes its place where there is nothing
+                    k += np.uint64(counts[pixel] != 0)
+                    counts[pixel] = 0
         bounds[t + 1] = k
     return pixels[:k], passes[:k], bounds
 
 
 @helper(forceinline=True)
-def _add_one(pixel, counts, filled):
+def _add_one(here, counts, marks):
+    """Count a passage. Marks are bytes, which are only written; a bit for each pixel is read too, and takes longer."""
+    pixel = np.uint64(np.uint16(here))
     counts[pixel] += np.uint32(1)
-    filled[pixel >> 6] |= _ONE << np.uint64(pixel & 63)
+    marks[pixel >> _TWO] = 1
 
 
 @helper(allocates=True)
-def _add_passes(data, keep, counts, filled):
-    """Add 1 to `counts` for each passage of the kept activities of a chunk, and set the bit of its pixel."""
+def _add_passes(data, keep, counts, marks):
+    """Add 1 to `counts` for each passage of the kept activities of a chunk, and mark its pixel."""
     ids, lengths, at = read_header(data, np.int64(data.shape[0]))
     i, end, more = np.uint64(at), np.uint64(data.shape[0]), True
     for r in range(ids.shape[0]):
@@ -91,16 +98,15 @@ def _add_passes(data, keep, counts, filled):
             here = np.int64(data[i]) | np.int64(data[i + _ONE]) << 8
             i += _TWO
             if kept:
-                _add_one(np.uint16(here), counts, filled)
+                _add_one(here, counts, marks)
             left -= _ONE
             while left > 0 and i < end:
                 # Steps of one byte, as far as the run and the bytes go.
                 first, last = i, i + min(left, end - i)
                 if kept:
                     while i < last and data[i] != 0:
-                        step = np.int64(data[i])
-                        here += ((step >> 4) << 8) + (step & 15) - 2056  # 8 rows and 8 columns
-                        _add_one(np.uint16(here), counts, filled)
+                        here += _STEPS[data[i]]
+                        _add_one(here, counts, marks)
                         i += _ONE
                 else:
                     while i < last and data[i] != 0:
@@ -111,11 +117,11 @@ def _add_passes(data, keep, counts, filled):
                         here = np.int64(data[i + _ONE]) | np.int64(data[i + _TWO]) << 8
                         i += _ONE + _TWO
                     if kept:
-                        _add_one(np.uint16(here), counts, filled)
+                        _add_one(here, counts, marks)
                     left -= _ONE
         if kept and left > 0:  # of damaged bytes
             counts[0] += np.uint32(left)
-            filled[0] |= _ONE
+            marks[0] = 1
 
 
 @kernel("const u2[:]", "const i8[:]", "const i8[:]", "const b1[:]", "i8", "i8[:]", "u4[:]")

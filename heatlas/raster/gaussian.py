@@ -72,16 +72,22 @@ def halo(smoothing: Smoothing, window: Window) -> int:
     BadOption
         When the width is more than MAX_SIGMA pixels.
     """
-    from heatlas.kernels.blur import REACH
-
-    # Only the window's own rows are smoothed, so they alone decide.
-    sigma = float(smoothing.sigma(window).max(initial=0))
+    reach, sigma = _reach(smoothing, window.scale, window.y, window.height)
     if sigma > MAX_SIGMA:
         raise BadOption(
             f"smoothing over {sigma:.0f} px is too wide: take a coarser --resolution or at most "
             f"{MAX_SIGMA * window.resolution:.0f}m"
         )
-    return math.ceil(REACH * sigma)
+    return reach
+
+
+@lru_cache(maxsize=64)
+def _reach(smoothing: Smoothing, scale: float, y: int, height: int) -> tuple[int, float]:
+    """Pixels that smoothing reaches, and its greatest standard deviation: only the window's own rows are smoothed."""
+    from heatlas.kernels.blur import REACH
+
+    sigma = float(_sigma(smoothing.metres, smoothing.pixels, scale, y, height).max(initial=0))
+    return math.ceil(REACH * sigma), sigma
 
 
 def _blur(
@@ -89,8 +95,13 @@ def _blur(
 ) -> NDArray[np.float32]:
     from heatlas.kernels.blur import blur_rows
 
+    height, width = plane.shape[0] - 2 * margin, plane.shape[1] - 2 * margin
+    if workers == 1 and height <= _ROWS:  # a tile, where looking for empty rows takes as long as clearing them
+        out = np.empty((height, width), np.float32)
+        blur_rows(np.ascontiguousarray(plane, np.float32), sigma, margin, unit_peak, 0, height, out)
+        return out
     # Rows that nothing reaches stay memory that was never written to.
-    out = np.zeros((plane.shape[0] - 2 * margin, plane.shape[1] - 2 * margin), np.float32)
+    out = np.zeros((height, width), np.float32)
     first, last = filled_rows(plane)
     begin, end = max(first - 2 * margin, 0), min(last, len(out))
     # Busy rows lie together. Threads take rows in turns, so that none gets all of them.

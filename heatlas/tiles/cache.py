@@ -57,7 +57,7 @@ class Cache(Generic[T]):
         found: dict[K, T] = {}
         awaited: list[tuple[K, Future[dict[Any, T]]]] = []
         missing: list[K] = []
-        mine: Future[dict[Any, T]] = Future()
+        mine: Future[dict[Any, T]] | None = None  # it takes longer to make than a value to find
         with self._lock:
             for key in keys:
                 if key in self._entries:
@@ -66,9 +66,10 @@ class Cache(Generic[T]):
                 elif (waiting := self._making.get(key)) is not None:
                     awaited.append((key, waiting))
                 else:
+                    mine = Future() if mine is None else mine
                     missing.append(key)
                     self._making[key] = mine
-        if missing:
+        if mine is not None:
             found.update(self._made(missing, mine, make))
         # Whoever waits has made all that others may wait for.
         found.update((key, waiting.result()[key]) for key, waiting in awaited)

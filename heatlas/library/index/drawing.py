@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["columns_of", "draw", "draw_tiles", "read_passages", "tiles_at"]
 
-_EVERY = np.zeros(0, np.bool_)
+_EVERY, _BEYOND = np.zeros(0, np.bool_), np.zeros(1, np.bool_)
 _END = CHUNKS - 1
 """Greatest number of a chunk."""
 _TILES = 32
@@ -134,7 +134,7 @@ def _drawn(
     sides: Sides | None,
 ) -> Iterator[tuple[tuple[int, int], TilePixels]]:
     """Tiles that hold anything, with their columns and rows."""
-    chosen = _EVERY if keep is None else np.append(np.asarray(keep, np.bool_), False)  # not empty, which means all
+    chosen = _filter_of(keep)
     columns = columns_of(measure)
     if measure.reduction == "passes":
         tiles = tiles_at(connection, zoom, places)
@@ -156,6 +156,11 @@ def _drawn(
         tile = planes.take()
         if tile is not None:
             yield (x, y), _stated(tile, measure)
+
+
+def _filter_of(keep: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """As the kernels take it: empty for all; else never empty, as one more stands for all numbers beyond the end."""
+    return _EVERY if keep is None else np.concatenate((np.asarray(keep, np.bool_), _BEYOND))
 
 
 def _stated(tile: TilePixels, measure: Measure) -> TilePixels:
@@ -190,7 +195,7 @@ def read_passages(
     passages : Passages
         Of one chunk; pixels are those of the tile, uint16.
     """
-    chosen = _EVERY if keep is None else np.append(np.asarray(keep, np.bool_), False)
+    chosen = _filter_of(keep)
     with library.read() as connection:
         facts = read_facts(connection) if needs_facts(measure) else None
         tiles = PassageTiles(measure, facts, None if keep is None else chosen)

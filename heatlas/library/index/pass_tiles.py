@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,17 @@ _TOGETHER = 1 << 18
 """Bytes of chunks from which on tiles are counted."""
 
 
+class _Kept(threading.local):
+    """Scratch arrays of a thread, which hold 0 between calls: clearing them takes as long as counting a small tile."""
+
+    def __init__(self) -> None:
+        words = np.zeros(SIDE * SIDE // 32, np.uint64)
+        self.scratch = np.zeros(SIDE * SIDE, np.uint32), words.view(np.uint8), words
+
+
+_KEPT = _Kept()
+
+
 def count_passes(
     tiles: Iterable[tuple[int, int, Sequence[NDArray[np.uint8]]]], keep: NDArray[np.bool_]
 ) -> Iterator[tuple[tuple[int, int], TilePixels]]:
@@ -38,11 +50,10 @@ def count_passes(
     (int, int), TilePixels
         Column and row, and pixels, of each tile in which anything counts.
     """
-    counts, filled = np.zeros(SIDE * SIDE, np.uint32), np.zeros(SIDE * SIDE // 64, np.uint64)
     for places, chunks, begins in _batches(tiles):
         ends = np.fromiter(accumulate(map(len, chunks), initial=0), np.int64, len(chunks) + 1)
         data = np.concatenate(chunks)
-        pixels, passes, bounds = count_passes_of(data, ends, np.array(begins), keep, counts, filled)
+        pixels, passes, bounds = count_passes_of(data, ends, np.array(begins), keep, *_KEPT.scratch)
         first = 0
         for place, last in zip(places, bounds[1:].tolist(), strict=True):
             if last > first:  # copies, as one tile may be remembered longer than the others
