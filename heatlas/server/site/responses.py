@@ -99,8 +99,9 @@ def _headers(site: ServedLibrary, request: Request, snapshot: Snapshot, etag: st
 
 def asked_of(request: Request) -> str:
     """URL without token and version, as the key of a response; the origin counts, as some responses hold links."""
-    query = [(name, value) for name, value in parse_qsl(request.url.query, True) if name not in EVERYWHERE]
-    return f"{request.url.scheme}://{request.headers['host']}{request.scope['path']}?{urlencode(query)}"
+    scope = request.scope  # `request.url` takes as long to make as all of this
+    query = [(name, value) for name, value in parse_qsl(scope["query_string"].decode(), True) if name not in EVERYWHERE]
+    return f"{scope.get('scheme', 'http')}://{request.headers['host']}{scope['path']}?{urlencode(query)}"
 
 
 def _etag(version: str, asked: str, site: ServedLibrary) -> str:
