@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
+import struct
 import zlib
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from heatlas.core.window import Window
 from heatlas.style.colormaps import colormap
@@ -43,20 +46,20 @@ def stream(found, number) -> tuple[bytes, bytes]:
 
 
 def image(found, number) -> tuple[bytes, np.ndarray]:
-    """Entries and samples of an image: inflated, and the filters None and Up undone."""
+    """Entries and samples of an image, whose stream is that of a PNG: Pillow inflates it and undoes its filters."""
     entries, data = stream(found, number)
     width, height, colors = (
         int(re.search(rb"/%s (\d+)" % key, entries)[1]) for key in (b"Width", b"Height", b"Colors")
     )
     assert b"/Filter/FlateDecode/DecodeParms<</Predictor 15" in entries
     assert b"/Columns %d>>" % width in entries
-    rows = np.frombuffer(zlib.decompress(data), np.uint8).reshape(height, width * colors + 1)
-    samples = rows[:, 1:].copy()
-    for y in range(1, height):
-        if rows[y, 0] == 2:
-            samples[y] += samples[y - 1]
-    assert set(np.unique(rows[:, 0])) <= {0, 2}
-    return entries, samples.reshape(height, width, colors)
+    header = struct.pack(">IIBBBBB", width, height, 8, {1: 0, 3: 2}[colors], 0, 0, 0)
+    png = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I4s", len(body), kind) + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in ((b"IHDR", header), (b"IDAT", data), (b"IEND", b""))
+    )
+    with Image.open(io.BytesIO(png)) as opened:
+        return entries, np.array(opened).reshape(height, width, colors)
 
 
 def made(palette: bool, opaque: bool) -> Picture:
