@@ -43,9 +43,10 @@ if TYPE_CHECKING:
 
 __all__ = ["BEFORE", "compact_after", "import_entries", "import_sources", "known_files"]
 
-_ACTIVITIES = 256
+_ACTIVITIES = 512
 """Activities of a group; a crash loses at most one group. Of a group, all passages in a tile are in one chunk, so the
-fewer the groups, the less is merged later."""
+fewer the groups, the less is merged later, and the fewer chunks a tile has. Of more activities, passages would be
+written in several parts anyhow (`heatlas.library.index.gathering`)."""
 _FIXES, _FILES = 1 << 20, 1024
 BEFORE = "files that were read before"
 """Reason under which files that are not read again are counted."""

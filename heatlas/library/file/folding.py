@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.kernels.fold import AMOUNT, METRES, PACE, SECONDS, SPEED, VALUE, Folding, fold_chunk
+from heatlas.kernels.fold import AMOUNT, GUESSED, METRES, PACE, SECONDS, SPEED, VALUE, Folding, fold_chunk
 from heatlas.kernels.unfold import unfold_column
 from heatlas.library.file.columns import AMOUNTS, PIXELS, VALUES
 from heatlas.library.file.keys import NUMBERS
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["folding", "pack_columns", "unfold", "with_sources"]
+__all__ = ["folding", "pack_columns", "sources_of", "unfold", "with_sources"]
 
 _SECONDS, _METRES = (AMOUNTS[name][0] for name in ("seconds", "metres"))
 _PACE, _SPEED = (VALUES[name].column for name in ("pace", "speed"))
 _SOURCES = {_SECONDS: (_METRES, _PACE), _SPEED: (_PACE,)}
 """Column that is guessed -> columns that it is guessed from."""
 _NOTHING = np.zeros(0, np.uint8)
+_GUESSED = bytes([GUESSED])
+"""Least first byte of a column that is guessed."""
 
 
 @functools.cache
@@ -76,6 +78,12 @@ def with_sources(columns: Collection[int]) -> set[int]:
     return {*columns, *(source for column in columns for source in _SOURCES.get(column, ()))}
 
 
+def sources_of(stored: Mapping[int, tuple[bytes, bool]], columns: Collection[int]) -> set[int]:
+    """Columns that some columns of a chunk are guessed from: none where they are not guessed."""
+    guessed = (c for c in _SOURCES.keys() & columns if c in stored and stored[c][1] and stored[c][0][:1] >= _GUESSED)
+    return {source for column in guessed for source in _SOURCES[column]}
+
+
 def unfold(
     stored: Mapping[int, tuple[bytes, bool]], columns: Collection[int], lengths: NDArray[np.int64]
 ) -> dict[int, NDArray[np.uint8]]:
@@ -91,7 +99,8 @@ def unfold(
         Passages of each run.
     """
     plain: dict[int, NDArray[np.uint8]] = {}
-    for column in sorted(with_sources(columns) & stored.keys(), key=_SOURCES.__contains__):  # sources come first
+    wanted = {*columns} | sources_of(stored, columns)
+    for column in sorted(wanted & stored.keys(), key=_SOURCES.__contains__):  # sources come first
         data, folded = stored[column]
         found = np.frombuffer(data, np.uint8)
         if folded and data and data[0]:

@@ -18,7 +18,7 @@ import numpy as np
 from heatlas.kernels.index import decode_head
 from heatlas.library.file.columns import PIXELS
 from heatlas.library.file.digests import BLOBS, write_passages
-from heatlas.library.file.folding import unfold, with_sources
+from heatlas.library.file.folding import sources_of, unfold, with_sources
 from heatlas.library.file.keys import CHUNKS, column_of, key, other_keys, tile_of
 from heatlas.library.file.packing import BUNDLE, unpack_columns, unpack_head
 from heatlas.library.file.settings import privacy_of, read_settings
@@ -119,16 +119,25 @@ def columns_there(connection: sqlite3.Connection, columns: Collection[int], tile
 def _stored_columns(
     connection: sqlite3.Connection, columns: Collection[int], tile: Tile, chunk: int
 ) -> dict[int, tuple[bytes, bool]]:
-    """Columns of a chunk as `unpack_columns` gives them, with those that they may be guessed from."""
+    """Columns of a chunk as `unpack_columns` gives them, with those that they are guessed from."""
     if chunk == _ANEW:
         return unpack_columns((column_of(number), data) for number, data in _traced(connection, tile))
     wanted = with_sources(columns)
-    keys = frozenset(key(column, *tile, chunk) for column in (*wanted, BUNDLE))
-    found = list(blobs_or_none(connection, "passages", keys))
+    stored = _sound_columns(connection, {*columns, BUNDLE}, wanted, tile, chunk)
+    # Of a large chunk, rows of sources are read and unpacked only where a column is guessed.
+    if stored is not None and (sources := sources_of(stored, columns) - stored.keys()):
+        more = _sound_columns(connection, sources, wanted, tile, chunk)
+        stored = None if more is None else stored | more
+    return _columns_anew(connection, tile, chunk) if stored is None else stored
+
+
+def _sound_columns(
+    connection: sqlite3.Connection, columns: Collection[int], wanted: Collection[int], tile: Tile, chunk: int
+) -> dict[int, tuple[bytes, bool]] | None:
+    """Unpack the rows of some columns of a chunk, of a bundle those that are wanted; None where a row is damaged."""
+    found = list(blobs_or_none(connection, "passages", frozenset(key(column, *tile, chunk) for column in columns)))
     sound = [(column_of(number), data) for number, data in found if data is not None]
-    if len(sound) < len(found):
-        return _columns_anew(connection, tile, chunk)
-    return unpack_columns(sound, wanted)
+    return unpack_columns(sound, wanted) if len(sound) == len(found) else None
 
 
 def _columns_anew(connection: sqlite3.Connection, tile: Tile, chunk: int) -> dict[int, tuple[bytes, bool]]:
