@@ -6,6 +6,8 @@ file is wrong.
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import pyarrow as pa
 
@@ -237,9 +239,31 @@ def marks_of(link, activity):
 
 def track_column(link, activity, column, kind):
     (blob,) = link.execute("SELECT data FROM tracks WHERE key = ?", (activity * 64 + column,)).fetchone()
+    if blob[3] & 0xC0 == 0x40:
+        return grid_of(unpacked(blob))
     size = np.dtype(kind).itemsize
     words = np.frombuffer(unpacked(blob), np.uint8).reshape(size, -1).T.copy().view(f"<u{size}").ravel()
     return np.cumsum(words, dtype=words.dtype).view(kind)
+
+
+def grid_of(data):
+    """Positions that are steps of a grid."""
+    count, terms = struct.unpack("<IB", data[:5])
+    at = 5 + 8 * terms
+    first, *others = struct.unpack(f"<{terms}d", data[5:at])
+    turns, at = whole_of(data, at, count)
+    errors, at = whole_of(data, at, count)
+    assert at == len(data)
+    found, step, before = [], 0, 0
+    for turn, error in zip(turns.tolist(), errors.tolist(), strict=True):
+        step += turn
+        value = 0.0
+        for term in reversed(others):
+            value = (value + term) * step
+        (bits,) = struct.unpack("<q", struct.pack("<d", first + value))
+        found += struct.unpack("<d", struct.pack("<q", bits + error - before))
+        before = error
+    return np.array(found)
 
 
 def whole_of(data, at, count):

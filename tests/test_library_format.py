@@ -53,7 +53,7 @@ def link(library):
 
 def test_the_file_says_what_it_is(link):
     assert link.execute("PRAGMA application_id").fetchone()[0] == 0x48654174
-    assert link.execute("PRAGMA user_version").fetchone()[0] == 11
+    assert link.execute("PRAGMA user_version").fetchone()[0] == 12
     assert link.execute("PRAGMA page_size").fetchone()[0] == 8192
 
 

@@ -24,12 +24,12 @@ from heatlas.core.errors import BadOption, HeatlasError, NothingToDraw, SourceFa
 from heatlas.core.mercator import MAX_LATITUDE
 from heatlas.core.points import Points
 from heatlas.library.care.checking import check
+from heatlas.library.file.number_columns import Reader, decimals_bytes, whole_bytes
 from heatlas.library.file.opening import open_library
 from heatlas.library.manage import import_into, point_sets_of, remove_points
 from heatlas.library.points.point_cells import FINEST, Cells, cells_of, coarser, morton, same_cells, unmorton
 from heatlas.library.points.point_drawing import draw_tile, points_in_tiles
 from heatlas.library.points.point_index import kept_levels, read_level, read_tile
-from heatlas.library.points.point_packing import Reader, decimals_bytes, whole_bytes
 from heatlas.library.points.point_sets import check_name, name_from
 from heatlas.library.points.point_tables import chosen_points, opened_points
 from heatlas.library.points.point_times import PointIndex

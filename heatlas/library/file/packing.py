@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "BUNDLE", "BUNDLED", "bundled", "pack", "pack_folded", "pack_pixels", "unpack", "unpack_columns",
-    "unpack_head",
+    "BUNDLE", "BUNDLED", "bundled", "is_marked", "pack", "pack_folded", "pack_marked", "pack_pixels", "unpack",
+    "unpack_columns", "unpack_head",
 ]  # fmt: skip
 
 BUNDLE = 15
@@ -44,7 +44,8 @@ _HEADER = 512
 """Least bytes of a header that are compressed. Unpacking a frame costs 8 us, a third of all that adding the passes of a
 chunk costs; smaller headers make a library a hundredth of a percent larger."""
 _TWO, _FOLDED = 1 << 31, 1 << 30
-"""Bits of a length: two blobs follow, and the length is that of the first; each column begins with its form."""
+"""Bits of a length: two blobs follow, and the length is that of the first; or the bytes have another form than before:
+columns of the index then begin with their form, and positions of tracks are steps of a grid."""
 _LARGEST = _FOLDED - 1
 
 
@@ -87,8 +88,21 @@ def pack_pixels(header: memoryview | bytes, pixels: memoryview | bytes) -> bytes
 
 def pack_folded(data: memoryview | bytes) -> bytes:
     """Compress a folded column, or a bundle of such columns."""
-    packed = pack(data, _LEVEL, _SHORTEST)
+    return _marked(pack(data, _LEVEL, _SHORTEST))
+
+
+def _marked(packed: bytes) -> bytes:
     return (_FOLDED | int.from_bytes(packed[:4], "little")).to_bytes(4, "little") + packed[4:]
+
+
+def pack_marked(data: memoryview | bytes, level: int = _LEVEL) -> bytes:
+    """Compress bytes of another form than `pack` has at this place, as `is_marked` tells."""
+    return _marked(pack(data, level))
+
+
+def is_marked(data: bytes) -> bool:
+    """Whether `pack_marked` made a blob."""
+    return len(data) >= 4 and data[3] & 0xC0 == 0x40
 
 
 def unpack(data: bytes) -> NDArray[np.uint8]:
@@ -175,7 +189,7 @@ def unpack_columns(
     columns: dict[int, tuple[bytes, bool]] = {}
     for column, data in rows:
         found = b"".join(map(_decompressed, _parts(data)))
-        folded = len(data) >= 4 and data[3] & 0xC0 == 0x40
+        folded = is_marked(data)
         if column == BUNDLE:
             columns.update((number, (part, folded)) for number, part in _unbundled(found, wanted))
         else:

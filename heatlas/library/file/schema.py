@@ -271,6 +271,10 @@ _MARKS = (
     _mark,
 )
 
+# Tracks that are written from here on have their positions as steps of a grid where they lie on one
+# (heatlas.library.rows.grids): an older heatlas must not read them. What is there stays as it is.
+_GRIDS = ()
+
 MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection, Context], None], ...], ...] = (
     _FIRST,
     _POINTS,
@@ -283,6 +287,7 @@ MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection, Context], None], ...
     _PEOPLE,
     _FOLDED,
     _MARKS,
+    _GRIDS,
 )
 """Statements of each step: SQL, or a function of the connection and the context of the work."""
 READABLE = 5

@@ -6,7 +6,6 @@
 `point_tables`  import of tables as point sets; point sets as tables
 `point_cells`   cells of a quadtree that hold points
 `point_index`   stored levels of cells, from which others are computed
-`point_packing` columns of numbers as bytes
 `point_rows`    rows of the points of a set, as they were read
 `point_times`   points of a span of time, while somebody looks
 `point_checks`  points compared with their digests, and read again

@@ -10,10 +10,10 @@ import numpy as np
 from heatlas.core.errors import SourceFailed
 from heatlas.core.points import Points
 from heatlas.library.file.digests import points_part
+from heatlas.library.file.number_columns import Reader, decimals_bytes
 from heatlas.library.file.packing import pack, unpack
 from heatlas.library.file.sound_blobs import paired_with_digests
 from heatlas.library.file.sound_rows import damaged, has_digests
-from heatlas.library.points.point_packing import Reader, decimals_bytes
 
 if TYPE_CHECKING:
     import sqlite3

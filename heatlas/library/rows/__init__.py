@@ -2,6 +2,7 @@
 
 ====================== ============================================================
 `activities`, `tracks` rows of activities; whole tracks, column by column
+`grids`                positions of tracks as whole steps of the grid of their recorder
 `copies`, `merged`     search for copies of activities; merging of their attributes
 `activity_means`       means over whole activities, which relations take off
 `marks`                where activities begin, end and stop, of which zones are suggested

@@ -1,7 +1,8 @@
 """Store tracks whole and uncut, column by column, exact to the last bit.
 
 Neighbouring values differ little. The differences of their bit patterns are stored byte by byte, all lowest bytes
-first, and compressed with zstd.
+first, and compressed with zstd. Positions are stored as steps of a grid where they lie on one
+(`heatlas.library.rows.grids`).
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ import numpy as np
 from heatlas.core.batch import COLUMNS, Activity, Batch
 from heatlas.core.errors import SourceFailed
 from heatlas.kernels.planes import add_up_doubles, add_up_singles, is_track
-from heatlas.library.file.packing import pack, unpack
+from heatlas.library.file.packing import is_marked, pack, pack_marked, unpack
 from heatlas.library.file.sound_blobs import blobs
 from heatlas.library.file.sound_rows import damaged, say
+from heatlas.library.rows.grids import grid_bytes, read_grid
 
 if TYPE_CHECKING:
     import sqlite3
@@ -47,6 +49,8 @@ _ALWAYS: dict[str, type[np.generic]] = {
     "segments": np.int64,
 }
 _PATH = ("u", "v", "segments")
+_SOUTHWARD = {"u": False, "v": True}
+"""Columns that may lie on a grid, and whether they are southings."""
 _NUMBERS = {name: k for k, name in enumerate([*_ALWAYS, *COLUMNS])}
 """Name -> number of a column. New columns are added at the end."""
 NAMES = tuple(COLUMNS)
@@ -63,7 +67,9 @@ _LEVEL = 4
 """zstd level; by 6 tracks are 1 % smaller and compressed in twice the time."""
 
 
-def _encode(column: NDArray[Any]) -> bytes:
+def _encode(name: str, column: NDArray[Any]) -> bytes:
+    if name in _SOUTHWARD and (found := grid_bytes(column, _SOUTHWARD[name])) is not None:
+        return pack_marked(found, _LEVEL)
     words = column.view(f"<u{column.dtype.itemsize}")
     steps = words.copy()
     steps[1:] -= words[:-1]  # modulo 2**32 or 2**64
@@ -73,6 +79,8 @@ def _encode(column: NDArray[Any]) -> bytes:
 
 def _decode(data: bytes, kind: type[np.generic]) -> NDArray[Any]:
     planes, word = unpack(data), _WORDS[kind]
+    if kind is np.float64 and is_marked(data):
+        return read_grid(planes)
     count, rest = divmod(len(planes), word.itemsize)
     if rest:
         raise SourceFailed("the library is damaged: a track's column is cut off")
@@ -86,7 +94,10 @@ def write_track(connection: sqlite3.Connection, number: int, batch: Batch) -> No
     columns = {name: getattr(batch, name) for name in _ALWAYS} | dict(batch.columns)
     connection.executemany(
         "INSERT INTO tracks VALUES (?, ?)",
-        [(number * _SPAN + _NUMBERS[name], _encode(np.ascontiguousarray(column))) for name, column in columns.items()],
+        [
+            (number * _SPAN + _NUMBERS[name], _encode(name, np.ascontiguousarray(column)))
+            for name, column in columns.items()
+        ],
     )
 
 
@@ -181,6 +192,9 @@ def first_fix(connection: sqlite3.Connection, number: int) -> tuple[float, float
     found = []
     for name in ("u", "v"):
         row = connection.execute("SELECT data FROM tracks WHERE key = ?", (number * _SPAN + _NUMBERS[name],)).fetchone()
+        if row is not None and is_marked(row[0]):
+            found.append(float(_decode(row[0], np.float64)[0]))
+            continue
         planes = np.frombuffer(unpack(row[0]) if row is not None else b"", np.uint8)
         if not len(planes) or len(planes) % 8:
             return None

@@ -71,7 +71,7 @@ class Reader:
         taken = self._data[self._at : self._at + size]
         self._at += size
         if len(taken) < size:
-            raise SourceFailed("the library is damaged: a column of points is cut off")
+            raise SourceFailed("the library is damaged: a column of numbers is cut off")
         return taken
 
     def byte(self) -> int:
@@ -82,7 +82,7 @@ class Reader:
         """Read whole numbers that `whole_bytes` wrote."""
         width = self.byte()
         if width > 8:
-            raise SourceFailed("the library is damaged: a column of points is none")
+            raise SourceFailed("the library is damaged: a column of numbers is none")
         planes = np.zeros((count, 8), np.uint8)
         planes[:, :width] = self._take(count * width).reshape(width, count).T
         turned = planes.reshape(-1).view("<u8")
@@ -96,5 +96,5 @@ class Reader:
         if decimals == _BITS:
             return whole.view(np.float64)
         if decimals >= _DECIMALS:
-            raise SourceFailed("the library is damaged: a column of points is none")
+            raise SourceFailed("the library is damaged: a column of numbers is none")
         return np.asarray(whole / 10.0**decimals)
