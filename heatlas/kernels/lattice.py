@@ -77,9 +77,10 @@ def near_lines(u, v, start, lines, all_of_them, frame, x, y, near):
     beyond = 0  # negative as soon as one fix lies outside
     found = np.uint64(0)
     for world, origin, far, places in ((v, top, bottom, y), (u, left, right, x)):
+        some = world[start : start + lines + 1]  # by `start + i` each would be fetched alone: it might be negative
         before = behind = -1  # negative while all fixes lie beyond that edge
         for i in range(lines + 1):
-            places[i] = place(world[start + i], size, origin)
+            places[i] = place(some[i], size, origin)
             before &= places[i]
             behind &= far - places[i]
             beyond |= places[i] | (far - places[i])
