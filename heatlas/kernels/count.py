@@ -27,10 +27,11 @@ _LINES = 128
 """Lines whose courses are computed in one go."""
 _AX, _AY, _BX, _BY = range(0, 4 * _LINES, _LINES)
 """Offsets into the courses of the places of the lines' ends, before the courses are computed."""
-_HERE, _STEPS, _BALANCE, _BOTH, _RUN, _DOWN, _ASIDE = range(0, 7 * _LINES, _LINES)
+_HERE, _STEPS, _BALANCE, _BOTH, _RUN, _DOWN, _ASIDE, _AFTER = range(0, 8 * _LINES, _LINES)
 """Offsets of the computed courses: the first pixel in the lower 32 bits, its place in the table above; pixels to come,
-or -1 if the line needs care; balance, rise + run, and run of `heatlas.kernels.lattice.set_out`; a step across an edge
-between rows; and the difference from it of a step across an edge between columns."""
+or -1 if the line needs care; balance after the first step, rise + run, and run of `heatlas.kernels.lattice.set_out`; a
+step across an edge between rows; the difference from it of a step across an edge between columns; and the pixel that
+the first step leads to, which is the only one of most lines."""
 
 
 @helper(forceinline=True)
@@ -91,7 +92,7 @@ def _compute_courses(x, y, near, frame, shift, courses):
     """Compute the courses of up to 128 of the lines near the window: `heatlas.kernels.lattice.set_out` by vectors.
 
     `x`, `y` are places on the lattice, `near` the lines among them, as `heatlas.kernels.lattice.near_lines` gives them.
-    `courses`, int64 (7 * 128,), receives the values at the offsets of `_HERE` and its neighbours.
+    `courses`, int64 (8 * 128,), receives the values at the offsets of `_HERE` and its neighbours.
 
     Steps never make up for a balance of 2**62, so an axis without steps is never taken. Only where a line ends in a
     corner of pixels might another step tie with the last. Such lines, lines that leave the window and very long ones
@@ -120,14 +121,39 @@ def _compute_courses(x, y, near, frame, shift, courses):
         steps = ((columns ^ west) - west) + ((rows ^ north) - north)
         care = ax | ay | bx | by | (right - ax) | (bottom - ay) | (right - bx) | (bottom - by)
         care |= (((bx | by) & grain) - 1) | -((length_x | length_y) >> (bits + LONGEST))
+        here = ((row << shift) + column) << 32 | (row * width + column)
+        both, run = (length_x + length_y) << bits, length_x << bits
         down = (row_below ^ north) - north
-        courses[j + _HERE] = ((row << shift) + column) << 32 | (row * width + column)
+        aside = ((column_aside ^ west) - west) - down
+        sideways = balance >> 63
+        courses[j + _HERE] = here
         courses[j + _STEPS] = -1 if care < 0 else steps
-        courses[j + _BALANCE] = balance
-        courses[j + _BOTH] = (length_x + length_y) << bits
-        courses[j + _RUN] = length_x << bits
+        courses[j + _BALANCE] = balance + (both & sideways) - run
+        courses[j + _BOTH] = both
+        courses[j + _RUN] = run
         courses[j + _DOWN] = down
-        courses[j + _ASIDE] = ((column_aside ^ west) - west) - down
+        courses[j + _ASIDE] = aside
+        courses[j + _AFTER] = here + down + (aside & sideways)
+
+
+@helper(forceinline=True)
+def _enter(here, line, fixes, frame, table, last_slot, least, counts, carries, ring, met):
+    """Enter a pixel, which with its place in the table is `here`; returns `met` as `_count_lines` does."""
+    progress = fixes[2]
+    pixel, slot = np.uint64(np.uint32(here)), np.uint64(here >> 32 & last_slot)
+    before = table[slot]
+    table[slot] = line << 32 | np.int64(pixel)
+    # Most returns come from afar, and most others have hardly moved.
+    if np.uint64(np.uint32(before)) == pixel and not _went_on(progress, before >> 32, line, least):
+        stayed = _stayed(progress, before >> 32, line, least)
+        if stayed or _goes_on(fixes, before >> 32, line, frame, pixel, least):
+            return met
+    prefetch(counts, pixel)
+    due = met & np.uint64(_RING - 1)
+    if met >= np.uint64(_RING):
+        _count(counts, carries, ring[due])
+    ring[due] = pixel
+    return met + ONE
 
 
 @helper()
@@ -138,34 +164,24 @@ def _count_lines(near, start, courses, fixes, frame, table, shift, least, counts
 
     Returns that number after these lines.
     """
-    last_slot, progress = (1 << 2 * shift) - 1, fixes[2]
+    last_slot = (1 << 2 * shift) - 1
     for j in range(near.shape[0]):
         line, steps = np.int64(start + near[j]), courses[j + _STEPS]
         if steps < 0:
             _count_with_care(fixes, line, frame, table, shift, least, counts, carries)
             continue
-        here, balance, both, run = courses[j + _HERE], courses[j + _BALANCE], courses[j + _BOTH], courses[j + _RUN]
-        down, aside, on = courses[j + _DOWN], courses[j + _ASIDE], line << 32
-        table[np.uint64(here >> 32 & last_slot)] = on | here & _CELL
-        for _ in range(steps):
-            # By masks instead of branches: the next edge is unpredictable.
-            sideways = balance >> 63
-            balance += (both & sideways) - run
-            here += down + (aside & sideways)
-            pixel, slot = np.uint64(np.uint32(here)), np.uint64(here >> 32 & last_slot)
-            before = table[slot]
-            table[slot] = on | np.int64(pixel)
-            # Most returns come from afar, and most others have hardly moved.
-            if np.uint64(np.uint32(before)) == pixel and not _went_on(progress, before >> 32, line, least):
-                stayed = _stayed(progress, before >> 32, line, least)
-                if stayed or _goes_on(fixes, before >> 32, line, frame, pixel, least):
-                    continue
-            prefetch(counts, pixel)
-            due = met & np.uint64(_RING - 1)
-            if met >= np.uint64(_RING):
-                _count(counts, carries, ring[due])
-            ring[due] = pixel
-            met += ONE
+        here, after = courses[j + _HERE], courses[j + _AFTER]
+        table[np.uint64(here >> 32 & last_slot)] = line << 32 | here & _CELL
+        met = _enter(after, line, fixes, frame, table, last_slot, least, counts, carries, ring, met)
+        if steps > 1:
+            balance, both, run = courses[j + _BALANCE], courses[j + _BOTH], courses[j + _RUN]
+            down, aside = courses[j + _DOWN], courses[j + _ASIDE]
+            for _ in range(steps - 1):
+                # By masks instead of branches: the next edge is unpredictable.
+                sideways = balance >> 63
+                balance += (both & sideways) - run
+                after += down + (aside & sideways)
+                met = _enter(after, line, fixes, frame, table, last_slot, least, counts, carries, ring, met)
     return met
 
 
@@ -174,7 +190,7 @@ def room_for(bits: int) -> tuple[NDArray[Any], ...]:
     places = np.empty((2, CHUNK + 1), np.int64)
     return (
         np.empty(1 << 2 * bits, np.int64), places[0], places[1], np.empty(CHUNK, np.uint32),
-        np.empty(7 * _LINES, np.int64), np.zeros(_RING, np.uint64),
+        np.empty(8 * _LINES, np.int64), np.zeros(_RING, np.uint64),
     )  # fmt: skip
 
 
