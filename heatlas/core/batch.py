@@ -168,6 +168,12 @@ class Batch:
         return bounds
 
     @cached_property
+    def extent(self) -> tuple[float, float, float, float]:
+        """Least and greatest u, least and greatest v of all tracks, of which there is at least one."""
+        (west, _, north, _), (_, east, _, south) = self.bounds.min(axis=0).tolist(), self.bounds.max(axis=0).tolist()
+        return west, east, north, south
+
+    @cached_property
     def ground(self) -> NDArray[np.float64]:
         """(2, tracks) true metres per world unit: eastwards at the first fix, and the least anywhere along the track.
 

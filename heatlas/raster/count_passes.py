@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from heatlas.core.batch import Batch
     from heatlas.core.window import Window
     from heatlas.raster.grid import Grid
     from heatlas.raster.measure import Measure
@@ -99,8 +100,7 @@ class _Counting:
         calls, widest = [], 0
         for traced in within:
             batch = traced.batch
-            cuts = batch.fixes * np.array([share[0], share[0] + 1]) / share[1]
-            first, last = np.searchsorted(batch.segments[batch.tracks], cuts)
+            first, last = _share(batch, *share)
             if first == last:
                 continue
             part, tracks = slice(first, last), batch.tracks[first : last + 1]
@@ -123,3 +123,11 @@ class _Counting:
     def carried(self) -> list[Span]:
         """Spans of the planes that hold carries."""
         return spans_of(np.flatnonzero(self.blocks), len(self.planes.counts))
+
+
+def _share(batch: Batch, k: int, n: int) -> tuple[int, int]:
+    """First track, and the track after the last, of the k-th of n shares with about equally many fixes each."""
+    if n == 1:
+        return 0, len(batch)
+    first, last = np.searchsorted(batch.segments[batch.tracks], batch.fixes * np.array([k, k + 1]) / n)
+    return int(first), int(last)

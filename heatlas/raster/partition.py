@@ -71,6 +71,8 @@ def strips(within: Sequence[NearbyBatch], window: Window, workers: int) -> list[
         shares = np.arange(1, workers) / workers
         edges = inner[(shares * len(inner)).astype(int)] if len(inner) else shares * window.height
         bounds.update(edges.astype(int).tolist())
+    if len(bounds) == 1:
+        return [window]
     return [
         replace(window, y=window.y + low, height=high - low) for low, high in pairwise([*sorted(bounds), window.height])
     ]
@@ -81,8 +83,7 @@ def _shifts(batch: Batch, window: Window) -> list[int]:
     if not batch.fixes:
         return []
     scale = window.scale
-    west, _, top, _ = batch.bounds.min(axis=0)
-    _, east, _, bottom = batch.bounds.max(axis=0)
+    west, east, top, bottom = batch.extent
     top, bottom = top * scale, bottom * scale
     # A pixel more on all sides: rounding may move a fix beside an edge to its other side.
     if bottom < window.y - 1 or top > window.y + window.height + 1:
