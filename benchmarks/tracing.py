@@ -21,25 +21,27 @@ from heatlas.dataset.places import bbox_window
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.measure import parse_measure
 
-ROUNDS = 15
+ROUNDS = 30
 PASSES = parse_measure("passes")
 
 
-def best_of(functions):
-    """Least seconds of each function over ROUNDS turns, on the wall and of the processor.
+def in_turns(functions):
+    """Seconds of each function in ROUNDS turns, (functions, turns, 2): on the wall and of the processor.
 
     Whoever else uses the machine disturbs all alike.
 
-    Twice in each turn, as the first time finds the processor's caches full of what another left there.
+    Twice in each turn, as the first time finds the processor's caches full of what another left there: the second
+    counts.
     """
-    seconds = [[] for _ in functions]  # (wall, processor)
+    seconds = [[] for _ in functions]
     for _ in range(ROUNDS + 2):  # the first two to warm up
         for function, taken in zip(functions, seconds, strict=True):
             for _ in range(2):
                 started = time.perf_counter(), time.process_time()
                 function()
-                taken.append((time.perf_counter() - started[0], time.process_time() - started[1]))
-    return [tuple(map(min, zip(*taken[4:], strict=True))) for taken in seconds]
+                spent = time.perf_counter() - started[0], time.process_time() - started[1]
+            taken.append(spent)
+    return np.array(seconds)[:, 2:]
 
 
 def main() -> None:
@@ -69,7 +71,7 @@ def main() -> None:
             x_range=(window.x / window.scale, (window.x + window.width) / window.scale),
             y_range=(window.y / window.scale, (window.y + window.height) / window.scale),
         )
-        theirs, ours, one = best_of(
+        seconds = in_turns(
             [
                 lambda canvas=canvas: canvas.line(table, "x", "y", agg=ds.count()),
                 lambda window=window: draw(tracks.batches, window, PASSES),
@@ -77,11 +79,13 @@ def main() -> None:
             ]
         )
         print(f"{name:18} {window.width}x{window.height} at {window.resolution:.2f} m:")
-        for kind, k in (("wall", 0), ("processor", 1)):
-            print(
-                f"    {kind:10} datashader {theirs[k] * 1e3:.1f} ms, heatlas {ours[k] * 1e3:.1f} ms (one thread "
-                f"{one[k] * 1e3:.1f}): {theirs[k] / ours[k]:.1f} times (one thread {theirs[k] / one[k]:.1f})"
-            )
+        for of, figure in (("least", np.min), ("median", np.median)):
+            for kind, k in (("wall", 0), ("processor", 1)):
+                theirs, ours, one = (figure(taken) for taken in seconds[:, :, k])
+                print(
+                    f"    {kind:9}, {of:6} datashader {theirs * 1e3:.1f} ms, heatlas {ours * 1e3:.2f} ms (one thread "
+                    f"{one * 1e3:.2f}): {theirs / ours:.1f} times (one thread {theirs / one:.1f})"
+                )
 
 
 if __name__ == "__main__":
