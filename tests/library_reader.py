@@ -239,8 +239,10 @@ def marks_of(link, activity):
 
 def track_column(link, activity, column, kind):
     (blob,) = link.execute("SELECT data FROM tracks WHERE key = ?", (activity * 64 + column,)).fetchone()
-    if blob[3] & 0xC0 == 0x40:
+    if blob[3] & 0xC0 == 0x40 and column < 2:
         return grid_of(unpacked(blob))
+    if blob[3] & 0xC0 == 0x40:
+        return progress_of(unpacked(blob), *(track_column(link, activity, place, np.float64) for place in (0, 1)))
     size = np.dtype(kind).itemsize
     words = np.frombuffer(unpacked(blob), np.uint8).reshape(size, -1).T.copy().view(f"<u{size}").ravel()
     return np.cumsum(words, dtype=words.dtype).view(kind)
@@ -264,6 +266,29 @@ def grid_of(data):
         found += struct.unpack("<d", struct.pack("<q", bits + error - before))
         before = error
     return np.array(found)
+
+
+def progress_of(data, u, v):
+    """Progress that is guessed from the positions."""
+    tolerance, middle, half, *terms = struct.unpack("<15d", data[:120])
+    errors, at = whole_of(data, 120, len(u))
+    assert at == len(data)
+
+    def metres(k, some):
+        value = 0.0
+        for term in reversed(some):
+            value = value * ((v[k] - middle) / half) + term
+        return value
+
+    found, anchor, base, reach = np.empty(len(u), np.float32), 0, 0.0, 0.0
+    for k in range(len(u)):
+        x = (u[k] - u[anchor]) * metres(anchor, terms[:6])
+        y = (v[k] - v[anchor]) * metres(anchor, terms[6:])
+        reach = max(reach, np.sqrt(x * x + y * y))
+        found[k] = base + reach
+        if reach > tolerance:
+            base, reach, anchor = base + reach, 0.0, k
+    return (found.view(np.int32) + np.diff(errors, prepend=0)).astype(np.int32).view(np.float32)
 
 
 def whole_of(data, at, count):

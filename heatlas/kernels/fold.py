@@ -62,9 +62,11 @@ class Folding(NamedTuple):
     """(p,) paces by their whole number, in 2**-20 s/m."""
     least: int
     """Whole number of the first."""
+    speeds: NDArray[np.int64]
+    """(p,) steps of speed that the paces mean."""
 
 
-FOLDING = Struct(Folding, "i8[:]", "i8[:]", "i8")
+FOLDING = Struct(Folding, "i8[:]", "i8[:]", "i8", "i8[:]")
 
 
 @helper()

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "TOLERANCE", "change_over", "fill_metres", "fill_progress", "mean_between", "metres_along", "progress_along",
+    "TOLERANCE", "change_over", "fill_metres", "fill_progress", "guess_progress", "mean_between", "metres_along",
+    "progress_along",
 ]  # fmt: skip
 
 TOLERANCE = 10.0
@@ -108,6 +109,22 @@ def fill_progress(u, v, tracks, tolerance, progress):
                 reach = 0.0
                 anchor = i
                 east, north = _ground(v[i])
+
+
+@kernel("const f8[:]", "const f8[:]", "const f8[:]", "const f8[:]", "f8", "f4[:]")
+def guess_progress(u, v, east, north, tolerance, progress):
+    """Write what `progress_along` returns for one track, by other true metres per world unit at each fix.
+
+    Additions, multiplications and square roots are rounded alike everywhere, so a guess is the same on any machine.
+    """
+    base, reach, anchor = 0.0, 0.0, 0
+    for i in range(u.shape[0]):
+        du, dv = (u[i] - u[anchor]) * east[anchor], (v[i] - v[anchor]) * north[anchor]
+        reach = max(reach, math.sqrt(du * du + dv * dv))
+        progress[i] = base + reach
+        if reach > tolerance:
+            base += reach
+            reach, anchor = 0.0, i
 
 
 @kernel("const f8[:]", "const f8[:]", "const i8[:]", "f8", allocates=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
-from heatlas.kernels.fold import FAR, FOLDING, GUESSED, ONE, REST, RUNS, SPEED_STEPS, USUAL, VALUE, read_paces
+from heatlas.kernels.fold import FAR, FOLDING, GUESSED, ONE, REST, RUNS, USUAL, VALUE, read_paces
 from heatlas.kernels.numbers import (
     longest,
     read_number,
@@ -43,21 +43,25 @@ def _begin(data):
 
 @helper()
 def _unfold_runs(data, valued, count, out):
-    """Write the plain column of one that holds only what changes, and is not guessed; returns its size."""
+    """Write the plain column of one that holds only what changes, and is not guessed; returns its size.
+
+    What passages that change nothing have is written first: how many there are before a change is unpredictable.
+    """
     there, gap, stop = _begin(data)
-    k, at, same = np.int64(0), np.int64(0), np.uint8(1 if valued else 0)
+    k, at, same, usual = np.int64(0), np.int64(0), np.uint8(valued), np.uint8(valued)
+    out[:] = usual
     while k < count:
         passages, gap = _next_change(data, gap, stop)
-        end = count if passages < 0 else min(k + passages, count)
-        while k < end:
-            out[at] = same
-            at += 1
-            k += 1
+        passages = count - k if passages < 0 else min(passages, count - k)
+        if same != usual:
+            out[at : at + passages] = same
+        k += passages
+        at += passages
         if k < count:
             number, there = read_number(data, there)
             code = np.int64(0) if same == 1 and number == 0 else number + 1
             at = write_number(out, at, code)
-            same = np.uint8(1 if valued and code != 0 else 0)
+            same = np.uint8(valued and code != 0)
             k += 1
     return at
 
@@ -70,20 +74,19 @@ def _read_codes(data, valued, state, codes, count):
     nothing, -1 after the last, and what passages that change nothing have. It is changed to that of the next call.
     """
     there, gap, stop, left, same = state[0], state[1], state[2], state[3], state[4]
+    codes[:count] = same
     k = np.int64(0)
-    while k < count:
-        end = count if left < 0 else min(k + left, count)
-        left -= end - k if left > 0 else 0
-        while k < end:
-            codes[k] = same
-            k += 1
-        if k < count:
-            number, there = read_number(data, there)
-            codes[k] = np.int64(0) if same == 1 and number == 0 else number + 1
-            same = np.int64(1 if valued and codes[k] != 0 else 0)
-            k += 1
-            left, gap = _next_change(data, gap, stop)
-    state[0], state[1], state[3], state[4] = there, gap, left, same
+    while 0 <= left < count - k:
+        k += left
+        number, there = read_number(data, there)
+        codes[k] = np.int64(0) if same == 1 and number == 0 else number + 1
+        after = np.int64(valued and codes[k] != 0)
+        k += 1
+        if after != same:
+            codes[k:count] = after
+        same = after
+        left, gap = _next_change(data, gap, stop)
+    state[0], state[1], state[3], state[4] = there, gap, left - (count - k) if left > 0 else left, same
 
 
 @helper()
@@ -99,12 +102,14 @@ def _add_seconds(codes, length, metres, paces):
 
 
 @helper()
-def _add_speeds(codes, length, paces):
-    """Undo `heatlas.kernels.fold._guess_speeds` for a run."""
-    before = np.int64(0)
+def _add_speeds(codes, length, paces, folding):
+    """Undo `heatlas.kernels.fold._guess_speeds` for a run, of which `paces` are as they are stored."""
+    before, step, last = np.int64(0), np.int64(0), folding.speeds.shape[0] - 1
     for k in range(length):
+        if paces[k] != 0:
+            step += unzigzag(paces[k] - 1)
         if codes[k] != 0:
-            guess = np.int64(np.rint(SPEED_STEPS / paces[k])) if paces[k] > 0 else before
+            guess = folding.speeds[min(max(step - folding.least, 0), last)] if paces[k] != 0 else before
             value = guess + unzigzag(codes[k] - 1)
             codes[k] = max(zigzag(value - before) + 1, np.int64(0))  # as above
             before = value
@@ -126,10 +131,11 @@ def _unfold_guessed(data, role, lengths, metres, paces, folding, out):
             _read_codes(data, valued, state, codes, length)
         else:
             there = read_numbers(data, there, codes, length)
-        pace_at = read_paces(paces, pace_at, length, folding, of_paces)
         if valued:
-            _add_speeds(codes, length, of_paces)
+            pace_at = read_numbers(paces, pace_at, of_paces, length)
+            _add_speeds(codes, length, of_paces, folding)
         else:
+            pace_at = read_paces(paces, pace_at, length, folding, of_paces)
             metre_at = read_numbers(metres, metre_at, of_metres, length)
             _add_seconds(codes, length, of_metres, of_paces)
         at = write_numbers(out, at, codes, length)
@@ -159,13 +165,13 @@ def unfold_column(data, column, lengths, metres, paces, folding):
         The plain column.
     """
     count, form, role = total(lengths), np.int64(data[0]) if data.shape[0] > 0 else np.int64(0), folding.roles[column]
-    # Of runs, numbers that change something have a byte in the gaps, and take at most nine.
-    wide = min(count, np.int64(data.shape[0])) if form & RUNS and not form & GUESSED else count
-    out = np.empty(count + 9 * wide + 1, np.uint8)
+    if form & RUNS and not form & GUESSED:
+        # Numbers that change something are 1 more than they are here, which may take another byte.
+        out = np.empty(count + 2 * data.shape[0] + 9, np.uint8)
+        return out[: _unfold_runs(data, role >= VALUE, count, out)]
+    out = np.empty(10 * count + 1, np.uint8)
     if form & GUESSED:
         return out[: _unfold_guessed(data, role, lengths, metres, paces, folding, out)]
-    if form & RUNS:
-        return out[: _unfold_runs(data, role >= VALUE, count, out)]
     codes = np.empty(count, np.int64)
     read_numbers(data, 1, codes, count)
     return out[: write_numbers(out, np.int64(0), codes, count)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.kernels.fold import AMOUNT, GUESSED, METRES, PACE, SECONDS, SPEED, VALUE, Folding, fold_chunk
+from heatlas.kernels.fold import AMOUNT, GUESSED, METRES, PACE, SECONDS, SPEED, SPEED_STEPS, VALUE, Folding, fold_chunk
 from heatlas.kernels.unfold import unfold_column
 from heatlas.library.file.columns import AMOUNTS, PIXELS, VALUES
 from heatlas.library.file.keys import NUMBERS
@@ -38,7 +38,8 @@ def folding() -> Folding:
     roles[[column for column, _ in AMOUNTS.values()]] = AMOUNT
     roles[[_SECONDS, _METRES, _PACE, _SPEED]] = SECONDS, METRES, PACE, SPEED
     pace = VALUES["pace"]
-    return Folding(roles, np.rint(pace.table * 2.0**20).astype(np.int64), pace.least)
+    paces = np.rint(pace.table * 2.0**20)
+    return Folding(roles, paces.astype(np.int64), pace.least, np.rint(SPEED_STEPS / paces).astype(np.int64))
 
 
 def pack_columns(header: bytes, columns: Mapping[int, bytes], lengths: NDArray[np.int64]) -> list[tuple[int, bytes]]:

@@ -3,6 +3,7 @@
 ====================== ============================================================
 `activities`, `tracks` rows of activities; whole tracks, column by column
 `grids`                positions of tracks as whole steps of the grid of their recorder
+`guessed_progress`     progress of tracks as what it differs from a guess by
 `copies`, `merged`     search for copies of activities; merging of their attributes
 `activity_means`       means over whole activities, which relations take off
 `marks`                where activities begin, end and stop, of which zones are suggested

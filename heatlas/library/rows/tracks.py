@@ -2,7 +2,7 @@
 
 Neighbouring values differ little. The differences of their bit patterns are stored byte by byte, all lowest bytes
 first, and compressed with zstd. Positions are stored as steps of a grid where they lie on one
-(`heatlas.library.rows.grids`).
+(`heatlas.library.rows.grids`), and progress as the difference to a guess (`heatlas.library.rows.guessed_progress`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from heatlas.library.file.packing import is_marked, pack, pack_marked, unpack
 from heatlas.library.file.sound_blobs import blobs
 from heatlas.library.file.sound_rows import damaged, say
 from heatlas.library.rows.grids import grid_bytes, read_grid
+from heatlas.library.rows.guessed_progress import progress_bytes, read_progress
 
 if TYPE_CHECKING:
     import sqlite3
@@ -67,8 +68,13 @@ _LEVEL = 4
 """zstd level; by 6 tracks are 1 % smaller and compressed in twice the time."""
 
 
-def _encode(name: str, column: NDArray[Any]) -> bytes:
-    if name in _SOUTHWARD and (found := grid_bytes(column, _SOUTHWARD[name])) is not None:
+def _encode(name: str, column: NDArray[Any], u: NDArray[np.float64], v: NDArray[np.float64]) -> bytes:
+    found = None
+    if name in _SOUTHWARD:
+        found = grid_bytes(column, _SOUTHWARD[name])
+    elif name == "progress":
+        found = progress_bytes(u, v, column)
+    if found is not None:
         return pack_marked(found, _LEVEL)
     words = column.view(f"<u{column.dtype.itemsize}")
     steps = words.copy()
@@ -92,10 +98,11 @@ def _decode(data: bytes, kind: type[np.generic]) -> NDArray[Any]:
 def write_track(connection: sqlite3.Connection, number: int, batch: Batch) -> None:
     """Store the track of an activity: a batch of one."""
     columns = {name: getattr(batch, name) for name in _ALWAYS} | dict(batch.columns)
+    u, v = np.ascontiguousarray(batch.u), np.ascontiguousarray(batch.v)
     connection.executemany(
         "INSERT INTO tracks VALUES (?, ?)",
         [
-            (number * _SPAN + _NUMBERS[name], _encode(name, np.ascontiguousarray(column)))
+            (number * _SPAN + _NUMBERS[name], _encode(name, np.ascontiguousarray(column), u, v))
             for name, column in columns.items()
         ],
     )
@@ -145,11 +152,13 @@ def _read(
     """Read some columns of a track; those of `_ALWAYS` must be there."""
     wanted = frozenset(number * _SPAN + _NUMBERS[name] for name in names)
     rows = dict(blobs(connection, "tracks", wanted, lambda key: f"the track of {activity.source}"))
-    found = {
-        name: _decode(rows[number * _SPAN + k], _ALWAYS.get(name, np.float32))
-        for name, k in _NUMBERS.items()
-        if number * _SPAN + k in rows
-    }
+    found: dict[str, NDArray[Any]] = {}
+    for name, k in _NUMBERS.items():  # positions come first
+        data = rows.get(number * _SPAN + k)
+        if name == "progress" and data is not None and is_marked(data) and {"u", "v"} <= found.keys():
+            found[name] = read_progress(unpack(data), found["u"], found["v"])
+        elif data is not None:
+            found[name] = _decode(data, _ALWAYS.get(name, np.float32))
     if not _ALWAYS.keys() & set(names) <= found.keys():
         raise damaged(connection, f"it has no track of {activity.source}")
     # Kernels do not check their arguments, so damaged data must not reach them.
