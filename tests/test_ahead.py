@@ -91,9 +91,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from heatlas.kernels.index import decode_header
 from heatlas.kernels.lattice import frame_of
+from heatlas.kernels.lines import join_fixes
 from heatlas.kernels.path import fill_metres, mean_between
+from heatlas.kernels.people import add_people
 from heatlas.kernels.points import locate
-from heatlas.kernels.visits import list_visits, round_amounts
+from heatlas.kernels.trace import list_passages
 
 u, segments, metres = np.linspace(0.5, 0.5001, 4), np.array([0, 4]), np.zeros(4)
 def memory():  # KiB at most
@@ -127,9 +129,10 @@ rng = np.random.default_rng(3)
 x, y = (0.5 + np.cumsum(rng.normal(0, 1, 3000)) / size for _ in range(2))
 left, top = int(x.min() * size) - 2, int(y.min() * size) - 2
 frame = frame_of(size, left, top, int(x.max() * size) + 3 - left, int(y.max() * size) + 3 - top)
-way = (x, y, np.arange(3000, dtype=np.float32), np.array([0, 3000]), frame, 30.0, 6)
+none = np.zeros(0)
+way = (x, y, np.arange(3000, dtype=np.float32), x, y, none, np.array([0, 3000]), frame, 30.0, 6)
 def work(_=0):
-    return [part.tobytes() for part in list_visits(*way)]
+    return [part.tobytes() for part in list_passages(*way)]
 one = work()
 with ThreadPoolExecutor(4) as pool:
     same = all(found == one for found in pool.map(work, range(100)))
@@ -137,10 +140,11 @@ used = []
 for _ in range(2):
     for _ in range(400):
         work()
-        round_amounts(np.ones(30_000), 0.5)  # large: handed over as it is
+        join_fixes(np.ones((10_000, 1)))  # large: handed over as it is
     used.append(memory())
 try:
-    round_amounts(np.ones(3), 0.0)
+    zero = np.zeros(1, np.int64)
+    add_people(zero, np.array([0, 1]), zero, zero, 0, 0, np.zeros((1, 1), np.int64), np.zeros((1, 1), np.uint32))
     said = ""
 except ZeroDivisionError as error:
     said = str(error)

@@ -17,7 +17,7 @@ from heatlas.kernels.ahead_build import _link
 from heatlas.kernels.ahead_targets import TARGETS, levels_asked, native, target_asked
 
 ROOT = Path(__file__).resolve().parents[1]
-KERNELS = ("path.fill_metres", "visits.round_amounts")
+KERNELS = ("path.fill_metres", "path.change_over")
 """One that calls a function of mathematics, and one that allocates and raises."""
 BEGINS = {".so": b"\x7fELF", ".dylib": b"\xcf\xfa\xed\xfe", ".dll": b"MZ"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -17,16 +18,17 @@ from heatlas.kernels import encode
 from heatlas.kernels import index as codec
 from heatlas.kernels.join import join_chunks
 from heatlas.kernels.lattice import frame_of
+from heatlas.kernels.lines import join_fixes
 from heatlas.kernels.numbers import number_bytes
 from heatlas.kernels.path import metres_along
+from heatlas.kernels.rounding import round_means
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_values, count_passes_of
 from heatlas.kernels.trace import list_passages
 from heatlas.kernels.unfold import unfold_column
-from heatlas.kernels.visits import join_fixes, list_visits, spend_visits
-from heatlas.library.file.columns import AMOUNTS, VALUES, amount_steps, value_steps
+from heatlas.library.file.columns import AMOUNTS, VALUES, rules_of, width_of
 from heatlas.library.file.folding import folding, pack_columns, unfold, with_sources
 from heatlas.library.file.packing import unpack, unpack_columns, unpack_head
-from heatlas.library.rows.passages import PreparedTrack
+from heatlas.library.rows.passages import PreparedTrack, PreparedTracks
 from heatlas.tracks.metrics import METRICS
 
 
@@ -456,34 +458,131 @@ def test_reducing(runs, keep, data):
         assert square[pixel] == sum(value * value for value in true)
 
 
-@pytest.mark.parametrize("zoom", [3, 9, 13, 15, 17])
-@pytest.mark.parametrize("seed", range(4))
-def test_visits_make_the_passages_that_tracing_lists(zoom, seed):
-    track = walks(seed, 1, lat=(47.8, -65.0, 5.0, 80.0)[seed], n=400)[0]
-    scale = 256.0 * 2**zoom
+def slow_means(name, total, weight, across):
+    """Means of a metric over passages in whole steps, as `heatlas.library.file.columns` says; plainly."""
+    _, step, table, least = VALUES[name]
+    steps = []
+    for x, w, y in zip(total.tolist(), weight.tolist(), across.tolist(), strict=True):
+        mean = x / w if w > 0 else math.nan
+        if math.isnan(mean) or (len(table) and mean <= 0):
+            steps.append(codec.UNKNOWN)
+        elif METRICS[name].cyclic:
+            turn, share = round(360 / step), math.atan2(y, x) / (2 * math.pi)
+            steps.append(round((share % 1) * turn) % turn)
+        elif len(table):
+            steps.append(round(min(max(-math.log2(mean) * 512, least), least + len(table) - 1)))
+        else:
+            steps.append(round(min(max(mean / step, -(2**30)), 2**30)))
+    return steps
+
+
+def slow_amounts(spent, step):
+    """Amounts of passages in whole steps, whose sums along the track are rounded."""
+    sums, total = [0.0], 0.0
+    for one in spent.tolist():
+        total += one
+        sums.append(float(np.rint(total / step)))
+    return [int(b - a) for a, b in pairwise(sums)]
+
+
+def slow_passages(track, zoom):
+    """Tile and pixel of each passage of a track, and the steps of each column: what tracing lists for each metric."""
+    scale = 256 << zoom
     metres = metres_along(track.u, track.v, track.segments)
-    metric = METRICS["elevation"].at_fixes(track)
     x0, y0 = math.floor(track.u.min() * scale) - 1, math.floor(track.v.min() * scale) - 1
     width, height = math.ceil(track.u.max() * scale) + 2 - x0, math.ceil(track.v.max() * scale) + 2 - y0
-    place = (frame_of(scale, x0, y0, width, height), 25.0, 9)
-    args = (track.u, track.v, track.progress)
-    cells, fixes, passage, line, until = list_visits(*args, track.segments, *place)
-    theirs, spent = list_passages(*args, track.time, metres, metric, track.segments, *place)
-    assert np.array_equal(cells, theirs)
-    metrics = np.column_stack([metric, METRICS["speed"].at_fixes(track), np.full(len(metric), np.nan)])
-    ours = spend_visits(len(cells), passage, line, until, track.time, metres, join_fixes(metrics))
-    assert np.array_equal(ours[:, [0, 1, 2, 5]], spent)
-    _, of_speed = list_passages(*args, track.time, metres, metrics[:, 1].copy(), track.segments, *place)
-    assert np.array_equal(ours[:, [3, 6]], of_speed[:, 2:])
-    assert not ours[:, [4, 7]].any()
+    least = max(25.0, 2 * track.ground[0, 0] / scale)
+
+    def listed(metric):
+        frame = frame_of(float(scale), x0, y0, width, height)
+        of = track.u, track.v, track.progress, track.time, metres, np.ascontiguousarray(metric)
+        return list_passages(*of, track.segments, frame, least, min(10, max(width, height).bit_length()))
+
+    cells, spent = listed(np.zeros(0))
+    column, row = cells % width + x0, cells // width + y0
+    tile, pixel = (row >> 8) << 20 | column % scale >> 8, (row & 255) << 8 | column & 255
+    columns = {name: slow_amounts(spent[:, k], AMOUNTS[name][1]) for k, name in enumerate(("seconds", "metres"))}
+    for name, metric in PreparedTrack(track, 25.0).metrics.items():
+        parts = metric.reshape(len(metric), -1)
+        (_, _, total, weight), *more = (listed(part)[1].T for part in parts.T)
+        columns[name] = slow_means(name, total, weight, more[0][2] if more else total)
+    here = (row >= 0) & (row < scale)
+    return tile[here], pixel[here], {name: np.array(steps)[here] for name, steps in columns.items()}
+
+
+def told(rng, track, *names):
+    """A track with columns, some of whose values are missing."""
+    columns = {name: rng.normal(120, 30, track.fixes).astype(np.float32) for name in names}
+    for values in columns.values():
+        values[rng.random(track.fixes) < 0.3] = np.nan
+    return replace(track, columns={**track.columns, **columns})
+
+
+@pytest.mark.parametrize("zoom", [3, 9, 13, 15, 17])
+@pytest.mark.parametrize("seed", range(5))
+def test_visits_make_the_passages_that_tracing_lists(zoom, seed, monkeypatch):
+    """Of tracks with other columns, one without any fix, one without times; also beyond the edges of the world."""
+    rng = np.random.default_rng(seed)
+    lat, lon = ((47.8, 10.9), (-65.0, 179.9995), (5.0, -60.0), (80.0, 10.0), (85.0508, 0.0))[seed]
+    first, second = walks(seed, 2, lat=lat, n=400)
+    tracks = [
+        told(rng, first, "heart_rate", "power"), told(rng, wander(rng, n=150, lat=lat, lon=lon), "temperature"),
+        replace(second, time=np.full(second.fixes, np.nan)), wander(rng, n=1, lat=lat, lon=lon),
+        told(rng, wander(rng, n=700, lat=lat, lon=lon, step=2), "cadence"),
+    ]  # fmt: skip
+    prepared = [PreparedTrack(track, 25.0) for track in tracks]
+    found = PreparedTracks(prepared).at(zoom)
+    assert found.bounds[0] == 0
+    assert found.bounds[-1] == len(found.tile)
+    for track, begin, end in zip(tracks, found.bounds, found.bounds[1:], strict=False):
+        part = slice(begin, end)
+        tile, pixel, columns = slow_passages(track, zoom)
+        assert found.tile[part].tolist() == tile.tolist()
+        assert found.pixel[part].tolist() == pixel.tolist()
+        for name, steps in found.columns.items():
+            nothing = np.full(len(tile), 0 if name in AMOUNTS else codec.UNKNOWN)
+            if name != "fixes":
+                assert steps[part].tolist() == columns.get(name, nothing).tolist(), name
+        assert columns.keys() <= found.columns.keys()
     # Each fix is counted in the pixel in which it lies.
-    by_cell = Counter()
-    for u, v in zip(track.u.tolist(), track.v.tolist(), strict=True):
-        by_cell[(math.floor(snapped(v, scale)) - y0) * width + math.floor(snapped(u, scale)) - x0] += 1
-    counted = Counter()
-    for cell, many in zip(cells.tolist(), fixes.tolist(), strict=True):
-        counted[cell] += many
-    assert +counted == by_cell
+    scale = 256 << zoom
+    by_cell, counted = Counter(), Counter()
+    for u, v in zip(*(np.concatenate([getattr(t, c) for t in tracks]).tolist() for c in "uv"), strict=True):
+        by_cell[math.floor(snapped(v, scale)), math.floor(snapped(u, scale)) % scale] += 1
+    row, column = (found.tile >> 20) * 256 + (found.pixel >> 8), (found.tile & 0xFFFFF) * 256 + (found.pixel & 255)
+    for place, many in zip(zip(row.tolist(), column.tolist(), strict=True), found.columns["fixes"], strict=True):
+        counted[place] += int(many)
+    assert +counted == Counter({place: many for place, many in by_cell.items() if 0 <= place[0] < scale})
+
+
+def test_only_what_is_wanted_is_listed():
+    rng = np.random.default_rng(3)
+    track = told(rng, wander(rng, n=300), "heart_rate", "cadence")
+    for zoom in (4, 16):
+        whole = PreparedTrack(track, 25.0).at(zoom)
+        for wanted in ((), ("fixes",), ("metres",), ("pace", "seconds"), ("heart_rate", "bearing", "power")):
+            found = PreparedTrack(track, 25.0).at(zoom, wanted)
+            assert found.pixel.tolist() == whole.pixel.tolist()
+            assert found.columns.keys() == whole.columns.keys() & set(wanted)
+            assert all(found.columns[name].tolist() == whole.columns[name].tolist() for name in found.columns)
+
+
+def test_a_track_that_comes_back_very_late():
+    """Jitter of 9 m is no progress: whoever wanders about so comes back to each of thousands of pixels."""
+    rng = np.random.default_rng(8)
+    still = wander(rng, 2)
+    metres = 1 / still.ground[0, 0]
+    u, v = (still_at[0] + rng.uniform(-4, 4, 3000) * metres for still_at in (still.u, still.v))
+    track = replace(
+        still, u=u, v=v, time=np.arange(3000.0), progress=np.zeros(3000, np.float32), columns={},
+        segments=np.array([0, 3000]), tracks=np.array([0, 1]),
+    )  # fmt: skip
+    for number in (18, 20):
+        found = PreparedTrack(track, 25.0).at(number)
+        assert len(found.tile) > 300  # more than are held to be rounded
+        tile, pixel, columns = slow_passages(track, number)
+        assert (found.tile.tolist(), found.pixel.tolist()) == (tile.tolist(), pixel.tolist())
+        assert all(found.columns[name].tolist() == steps.tolist() for name, steps in columns.items())
 
 
 @given(
@@ -502,23 +601,38 @@ def test_what_is_known_at_one_end_of_a_line_holds_for_it(fixes, share):
             assert line[m] + line[3 + m] * share == expected
 
 
-@given(st.lists(st.floats(0, 50), min_size=1, max_size=60))
-def test_amounts_lose_nothing_along_a_track(spent):
-    for name, (_, step) in AMOUNTS.items():
-        steps = amount_steps(name, np.array(spent))
-        assert (steps >= 0).all()
-        assert abs(steps.sum() * step - sum(spent)) <= step / 2 + 1e-9
-        assert (np.abs(steps * step - spent) <= step + 1e-9).all()
+@pytest.mark.parametrize("zoom", [5, 14, 17])
+def test_amounts_lose_nothing_along_a_track(zoom):
+    for track in walks(6, 4):
+        columns = PreparedTrack(track, 25.0).at(zoom).columns
+        whole = {"fixes": track.fixes, "metres": metres_along(track.u, track.v, track.segments).sum()}
+        if not np.isnan(track.time).any():
+            whole["seconds"] = sum(np.diff(track.time[a:b]).sum() for a, b in pairwise(track.segments))
+        for name, amount in whole.items():
+            step = AMOUNTS[name][1]
+            assert (columns[name] >= 0).all()
+            assert abs(columns[name].sum() * step - amount) <= step / 2 + 1e-6
+
+
+def value_steps(names, sums, weights):
+    """Steps of metrics by name, of sums (k, m) and weights (k, m), as `round_means` gives them."""
+    count, many = np.shape(sums)
+    padded = -many % 4
+    spent = np.concatenate([np.pad(part, ((0, 0), (0, padded))) for part in (sums, weights)], axis=1)
+    places = np.cumsum([0, *map(width_of, names)])[:-1]
+    steps = np.empty((len(names), count), np.int32)
+    round_means(spent.ravel(), many + padded, rules_of(tuple(names)), places, codec.UNKNOWN, steps)
+    return dict(zip(names, steps, strict=True))
 
 
 def spent_on(*passages):
-    """What `spend_visits` gives of passages: for each a list of (sum, weight), one for each metric."""
-    return np.array([[1.0, 1.0, *(total for total, _ in one), *(weight for _, weight in one)] for one in passages])
+    """Sums and weights of passages: for each a list of (sum, weight), one for each metric."""
+    return [[[pair[k] for pair in one] for one in passages] for k in range(2)]
 
 
 @given(st.sampled_from(sorted(set(VALUES) - {"bearing"})), st.floats(0.07, 900), st.floats(0.1, 100))
 def test_values_are_as_fine_as_is_said(name, mean, weight):
-    steps = value_steps([name], spent_on([(mean * weight, weight)], [(0.0, 0.0)]))[name]
+    steps = value_steps([name], *spent_on([(mean * weight, weight)], [(0.0, 0.0)]))[name]
     scale = VALUES[name]
     assert steps[1] == codec.UNKNOWN
     if scale.step:
@@ -531,7 +645,7 @@ def test_values_are_as_fine_as_is_said(name, mean, weight):
 def test_angles_are_as_fine_as_is_said(degrees, weight, length):
     north, east = length * math.cos(math.radians(degrees)), length * math.sin(math.radians(degrees))
     passages = spent_on([(north * weight, weight), (east * weight, weight)], [(0.0, 0.0), (0.0, 0.0)])
-    steps = value_steps(["bearing"], passages)["bearing"]
+    steps = value_steps(["bearing"], *passages)["bearing"]
     apart = (steps[0] * VALUES["bearing"].step - degrees + 180) % 360 - 180
     assert abs(apart) <= VALUES["bearing"].step / 2 + 1e-9
     assert 0 <= steps[0] < round(360 / VALUES["bearing"].step)
@@ -548,7 +662,7 @@ def test_angles_are_those_of_the_arctangent(parts):
     """Also next to the middle between two steps, and of no direction."""
     bearing = VALUES["bearing"]
     whole = round(360 / bearing.step)
-    steps = value_steps(["bearing"], spent_on(*[[(x, 1.0), (y, 1.0)] for x, y in parts]))["bearing"].tolist()
+    steps = value_steps(["bearing"], *spent_on(*[[(x, 1.0), (y, 1.0)] for x, y in parts]))["bearing"].tolist()
     for (x, y), step in zip(parts, steps, strict=True):
         share = math.atan2(y, x) / (2 * math.pi)
         exact = (share + 1.0 if share < 0 else share) * whole
@@ -565,11 +679,11 @@ def test_metrics_are_rounded_together_as_each_by_itself(names, count, seed):
     many = [2 if METRICS[name].cyclic else 1 for name in names]
     weights = np.repeat(rng.choice([0.0, 0.3, 2.0], (count, len(names))), many, axis=1)
     sums = rng.normal(2, 3, (count, sum(many))) * weights
-    together = value_steps(names, np.column_stack([np.ones((count, 2)), sums, weights]))
+    together = value_steps(names, sums, weights)
     assert list(together) == names
     for name, first, last in zip(names, np.cumsum([0, *many]), np.cumsum(many), strict=False):
-        spent = np.column_stack([np.ones((count, 2)), sums[:, first:last], weights[:, first:last]])
-        assert together[name].tolist() == value_steps([name], spent)[name].tolist()
+        alone = value_steps([name], sums[:, first:last], weights[:, first:last])
+        assert together[name].tolist() == alone[name].tolist()
         known = weights[:, first] > 0
         if name != "pace":  # there is no pace without a speed
             assert ((together[name] != codec.UNKNOWN) == known).all()
@@ -577,8 +691,8 @@ def test_metrics_are_rounded_together_as_each_by_itself(names, count, seed):
 
 def test_what_cannot_be_is_unknown():
     spent = spent_on([(np.nan, 1.0)], [(np.inf, 1.0)], [(-1.0, 1.0)], [(5.0, 0.0)])
-    assert value_steps(["pace"], spent)["pace"].tolist()[2:] == [codec.UNKNOWN, codec.UNKNOWN]
-    assert value_steps(["power"], spent)["power"].tolist() == [codec.UNKNOWN, 1 << 30, -1, codec.UNKNOWN]
+    assert value_steps(["pace"], *spent)["pace"].tolist()[2:] == [codec.UNKNOWN, codec.UNKNOWN]
+    assert value_steps(["power"], *spent)["power"].tolist() == [codec.UNKNOWN, 1 << 30, -1, codec.UNKNOWN]
 
 
 def test_a_track_is_traced_around_the_world():

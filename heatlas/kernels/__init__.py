@@ -17,7 +17,9 @@
 `clean`, `breaks`          impossible fixes dropped, and lines broken
 `path`                     distance, progress, speed and grade along a path
 `lattice`                  tracks on a lattice of whole numbers
-`trace`, `count`, `visits` passages listed; counted; listed with their pieces
+`trace`, `count`           passages of a track listed; counted
+`visits`, `lines`          passages of many tracks listed with all that was spent; what lines add to them
+`rounding`                 what was spent rounded to steps
 `visited`, `valued`        passages of many tracks listed; with a whole number each
 `partials`                 pixels of tiles counted, added up and read
 `cells`                    cells of a coarse lattice that tracks go through

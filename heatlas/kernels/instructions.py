@@ -5,7 +5,10 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-__all__ = ["bits_of", "eight_bytes", "float32_of", "float64_of", "prefetch", "trailing_zeros"]
+__all__ = [
+    "add_four", "bits_of", "eight_bytes", "float32_of", "float64_of", "prefetch", "round_four", "trailing_zeros",
+    "weigh_four",
+]  # fmt: skip
 
 
 class Instruction:
@@ -38,3 +41,9 @@ float64_of = Instruction("float64_of")
 """(bits): the float64 that the bits of an int64 stand for."""
 float32_of = Instruction("float32_of")
 """(bits): the float32 that the lower 32 bits of an int64 stand for."""
+add_four = Instruction("add_four")
+"""(out, at, array, index): add four float64 of an array to those of another; places are uint64."""
+weigh_four = Instruction("weigh_four")
+"""(out, total, weights, array, here, there, middle, weight): add what a part of a line weighs, of four metrics."""
+round_four = Instruction("round_four")
+"""(out, to, array, total, weights, scales, rules, unknown): round four means to steps."""

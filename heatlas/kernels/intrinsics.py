@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["bits_of", "eight_bytes", "float32_of", "float64_of", "prefetch", "trailing_zeros"]
+__all__ = [
+    "add_four", "bits_of", "eight_bytes", "float32_of", "float64_of", "prefetch", "round_four", "trailing_zeros",
+    "weigh_four",
+]  # fmt: skip
+
+_FOUR = ir.VectorType(ir.DoubleType(), 4)
+"""As many float64 as an instruction of AVX takes; where it takes two, the compiler makes two instructions of one."""
 
 
 @intrinsic
@@ -75,3 +82,90 @@ def float32_of(context, bits):  # noqa: ARG001 - numba hands it over
         return builder.bitcast(builder.trunc(values[0], ir.IntType(32)), ir.FloatType())
 
     return types.float32(types.int64), generate
+
+
+def _four_at(target, builder, kind, array, index):
+    """Where four numbers of an array of float64 begin."""
+    data = target.make_array(kind)(target, builder, array).data
+    return builder.bitcast(builder.gep(data, [index]), _FOUR.as_pointer())
+
+
+def _all_four(builder, number):
+    """Four times one number."""
+    first = builder.insert_element(ir.Constant(_FOUR, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
+    order = ir.Constant(ir.VectorType(ir.IntType(32), 4), [0] * 4)
+    return builder.shuffle_vector(first, ir.Constant(_FOUR, ir.Undefined), order)
+
+
+def _add_to(builder, place, vector):
+    builder.store(builder.fadd(builder.load(place, align=8), vector), place, align=8)
+
+
+@intrinsic
+def add_four(context, out, at, array, index):  # noqa: ARG001 - numba hands it over
+    """Add four float64 of one array to those of another."""
+
+    def generate(target, builder, signature, values):
+        to, of = (_four_at(target, builder, signature.args[k], values[k], values[k + 1]) for k in (0, 2))
+        _add_to(builder, to, builder.load(of, align=8))
+        return target.get_dummy_value()
+
+    return types.void(out, types.uint64, array, types.uint64), generate
+
+
+@intrinsic
+def weigh_four(context, out, total, weights, array, here, there, middle, weight):  # noqa: ARG001 - numba hands it over
+    """Add what a part of a line weighs, of four metrics.
+
+    `here` and `there` are the places of their values at both ends, NaN where unknown: what is known at one end holds
+    for the line. To `out` are added at `total` the values at the share `middle` of the line times `weight`, and at
+    `weights` the weight, or 0 where nothing is known.
+    """
+
+    def generate(target, builder, signature, values):
+        out, total, weights, array, here, there, middle, weight = values
+        a, b = (builder.load(_four_at(target, builder, signature.args[3], array, k), align=8) for k in (here, there))
+        share, weight, nothing = _all_four(builder, middle), _all_four(builder, weight), ir.Constant(_FOUR, [0.0] * 4)
+        a = builder.select(builder.fcmp_unordered("uno", a, a), b, a)
+        change = builder.fsub(b, a)
+        change = builder.select(builder.fcmp_ordered("ord", change, change), change, nothing)
+        known = builder.fcmp_ordered("ord", a, a)
+        found = builder.fmul(builder.fadd(a, builder.fmul(change, share)), weight)
+        for at, each in ((total, found), (weights, weight)):
+            place = _four_at(target, builder, signature.args[0], out, at)
+            _add_to(builder, place, builder.select(known, each, nothing))
+        return target.get_dummy_value()
+
+    return types.void(out, *2 * [types.uint64], array, *2 * [types.uint64], *2 * [types.float64]), generate
+
+
+@intrinsic
+def round_four(context, out, to, array, total, weights, scales, rules, unknown):  # noqa: ARG001 - numba hands it over
+    """Round four means to steps, as `heatlas.kernels.rounding.mean_steps` does where steps are values.
+
+    `total` and `weights` are the places of sums and weights. `rules` has three numbers: the places in `scales` of the
+    steps of 1, of the least and of the greatest step. What is not known becomes `unknown`.
+    """
+
+    def generate(target, builder, signature, values):
+        out, to, array, total, weights, scales, rules, unknown = values
+        s, w = (builder.load(_four_at(target, builder, signature.args[2], array, k), align=8) for k in (total, weights))
+        places = [builder.extract_value(rules, k) for k in range(3)]
+        per_step, least, most = (
+            builder.load(_four_at(target, builder, signature.args[5], scales, k), align=8) for k in places
+        )
+        mean = builder.fdiv(s, w)
+        exact = builder.fmul(mean, per_step)
+        exact = builder.select(builder.fcmp_ordered(">", exact, most), most, exact)
+        exact = builder.select(builder.fcmp_ordered("<", exact, least), least, exact)
+        positive = builder.fcmp_ordered(">", w, ir.Constant(_FOUR, [0.0] * 4))
+        known = builder.and_(positive, builder.fcmp_ordered("ord", mean, mean))
+        exact = builder.select(known, exact, _all_four(builder, unknown))
+        rint = cgutils.get_or_insert_function(builder.module, ir.FunctionType(_FOUR, [_FOUR]), "llvm.rint.v4f64")
+        found = builder.call(rint, [exact])
+        builder.store(found, _four_at(target, builder, signature.args[0], out, to), align=8)
+        return target.get_dummy_value()
+
+    uint64 = types.uint64
+    three = types.UniTuple(uint64, 3)
+    return types.void(out, uint64, array, uint64, uint64, scales, three, types.float64), generate

@@ -1,7 +1,6 @@
 """List the passages of many tracks at one zoom with one whole number each: a metric, or what was spent in them.
 
-`heatlas.kernels.visits.list_visits` finds the same of one track for many metrics, by way of the pieces of its lines.
-Here what was spent is added up while a track is followed, and no piece is kept.
+`heatlas.kernels.visits.list_visits` finds the same for many metrics at once, as an index stores them.
 """
 
 from __future__ import annotations
@@ -11,8 +10,8 @@ import numpy as np
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.index import UNKNOWN
 from heatlas.kernels.lattice import FRAME, next_pixel, place, reached, set_out
+from heatlas.kernels.rounding import mean_steps
 from heatlas.kernels.visited import NOWHERE, list_passage, room_for
-from heatlas.kernels.visits import mean_steps
 
 __all__ = ["FIXES", "METRES", "METRIC", "SECONDS", "list_valued"]
 
@@ -35,7 +34,7 @@ def _spend(fix, passage, share, middle, what, spent, ways):
     elif what == METRIC:
         if weight != weight:
             weight = length
-        weight += 1e-9  # as `heatlas.kernels.visits.spend_visits`
+        weight += 1e-9  # as `heatlas.kernels.reduce.spend`
         total[passage] += (lines[fix, 0] + lines[fix, 1] * middle) * weight
         weights[passage] += lines[fix, 2] * weight
 
@@ -93,10 +92,10 @@ def list_valued(u, v, progress, segments, tracks, least, bits, frame, zoom, what
     what : int
         METRIC, SECONDS, METRES or FIXES.
     ways : (ndarray of float64 (n,), ndarray of float64 (n,), ndarray of float64 (n, 3))
-        Time at each fix, metres to the next one, and the metric as `heatlas.kernels.visits.join_fixes` prepares it.
+        Time at each fix, metres to the next one, and the metric as `heatlas.kernels.lines.join_fixes` prepares it.
     rule : (float, float, float, float)
         The value of 1; and for METRIC the steps of an octave, the least and the greatest step, as
-        `heatlas.kernels.visits.round_means` has them.
+        `heatlas.kernels.rounding.round_values` has them.
     table : ndarray of int64 (t,)
         For METRIC the number of each step from the least on; empty: steps are the numbers.
 

@@ -1,6 +1,6 @@
 """List the passages of many tracks at one zoom, pixel by pixel and tile by tile, without what was spent in them.
 
-`heatlas.kernels.visits.list_visits` finds the same passages of one track, with the pieces of its lines.
+`heatlas.kernels.visits.list_visits` finds the same passages, with what was spent in them.
 """
 
 from __future__ import annotations

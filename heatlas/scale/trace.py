@@ -12,11 +12,11 @@ from heatlas.core.batch import split
 from heatlas.core.filesystems import locate
 from heatlas.core.frozen import frozen
 from heatlas.kernels.lattice import frame_of
+from heatlas.kernels.lines import join_fixes
 from heatlas.kernels.partials import count_tiles
 from heatlas.kernels.path import TOLERANCE, metres_along
 from heatlas.kernels.valued import FIXES, METRES, METRIC, SECONDS, list_valued
 from heatlas.kernels.visited import list_visited, spill
-from heatlas.kernels.visits import join_fixes
 from heatlas.library.file.columns import AMOUNTS, rounding
 from heatlas.pmtiles.hilbert import places_at
 from heatlas.raster.partition import REJOIN

@@ -37,13 +37,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from heatlas.kernels.index import UNKNOWN
-from heatlas.kernels.visits import round_amounts, round_means
 from heatlas.library.file.keys import NUMBERS
 from heatlas.tracks.metrics import METRICS, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from heatlas.tracks.metrics import Store
@@ -54,10 +51,10 @@ __all__ = [
     "PIXELS",
     "VALUES",
     "Encoding",
-    "amount_steps",
     "decoded",
     "rounding",
-    "value_steps",
+    "rules_of",
+    "width_of",
 ]
 
 PIXELS = 0
@@ -97,12 +94,6 @@ assert max(COLUMNS.values()) < NUMBERS
 _MOST = 1 << 30
 
 
-def amount_steps(name: str, spent: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Round the amounts of a track's passages (k,) to whole steps; each remainder goes to the next passage."""
-    found: NDArray[np.int64] = round_amounts(np.ascontiguousarray(spent), AMOUNTS[name][1])
-    return found
-
-
 def decoded(name: str, steps: NDArray[np.int32]) -> NDArray[np.float64]:
     """Values of a metric from whole steps, NaN where UNKNOWN."""
     _, step, table, least = VALUES[name]
@@ -118,29 +109,18 @@ def rounding(name: str) -> tuple[float, float, float, float]:
     return step, 0, -_MOST, _MOST
 
 
-def value_steps(names: Sequence[str], spent: NDArray[np.float64]) -> dict[str, NDArray[np.int32]]:
-    """Round the means of metrics over each passage to whole steps; UNKNOWN without one.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Metrics; an angle takes two columns of `heatlas.kernels.visits.spend_visits`, its cosine and its sine.
-    spent : ndarray of float64 (k, 2 + 2 m)
-        As `spend_visits` gives it, for these metrics.
-
-    Returns
-    -------
-    dict of str to ndarray of int32 (k,)
-    """
-    return dict(zip(names, round_means(spent, _rules(tuple(names)), UNKNOWN), strict=True))
-
-
 @functools.cache
-def _rules(names: tuple[str, ...]) -> NDArray[np.float64]:
-    """Rules of `round_means` for metrics; the same for each zoom of each track."""
-    rules, at = [], 0
-    for name in names:
-        metric = METRICS[name]
-        rules.append((at, *rounding(name), round(metric.period / VALUES[name].step) if metric.cyclic else 0))
-        at += 2 if metric.cyclic else 1
-    return np.array(rules, np.float64).reshape(-1, 6)
+def rules_of(names: tuple[str, ...]) -> NDArray[np.float64]:
+    """How the means of metrics over each passage become steps, (r, 5): rules of `heatlas.kernels.rounding`."""
+    return np.array([(*rounding(name), _turn(name)) for name in names], np.float64).reshape(-1, 5)
+
+
+def width_of(name: str) -> int:
+    """Values of a metric at a fix: an angle has two, its cosine and its sine."""
+    return 2 if METRICS[name].cyclic else 1
+
+
+def _turn(name: str) -> int:
+    """Steps of a whole turn of an angle, 0 of other metrics."""
+    metric = METRICS[name]
+    return round(metric.period / VALUES[name].step) if metric.cyclic else 0

@@ -9,7 +9,6 @@ import numpy as np
 
 from heatlas.core.frozen import frozen
 from heatlas.kernels.encode import encode_amounts, encode_pixels, encode_values, find_stretches
-from heatlas.kernels.index import UNKNOWN
 from heatlas.library.file.columns import AMOUNTS, COLUMNS, PIXELS
 
 if TYPE_CHECKING:
@@ -79,15 +78,13 @@ class EncodedTiles:
         )  # fmt: skip
 
     @classmethod
-    def of(cls, numbers: Sequence[int], found: Sequence[Passages]) -> EncodedTiles | None:
+    def of(cls, numbers: Sequence[int], found: Passages) -> EncodedTiles | None:
         """Encode the passages of activities, whose numbers ascend; None where there are none."""
-        counts = [len(passages.tile) for passages in found]
-        if not sum(counts):
+        if not len(found.tile):
             return None
-        tile = np.concatenate([passages.tile for passages in found])
-        stretches, track = find_stretches(tile, np.append(0, np.cumsum(counts)))
+        stretches, track = find_stretches(found.tile, found.bounds)
         # A track goes many pixels in a tile: sorting its stretches is much quicker than sorting passages.
-        tile = tile[stretches[:, 0]]
+        tile = found.tile[stretches[:, 0]]
         tile = (tile & _TILE) << 20 | tile >> 20  # in the order of keys: column by column
         order = np.argsort(tile, kind="stable")
         tile, owner, stretches = tile[order], np.array(numbers, np.int64)[track[order]], stretches[order]
@@ -95,11 +92,11 @@ class EncodedTiles:
         begins = np.flatnonzero(changes | np.append(True, owner[1:] != owner[:-1]))
         runs = np.append(begins, len(tile))
         tiles = np.append(np.flatnonzero(changes[begins]), len(begins))
-        pixels, at = encode_pixels(np.concatenate([passages.pixel for passages in found]), stretches, runs, tiles)
+        pixels, at = encode_pixels(found.pixel, stretches, runs, tiles)
         columns, parts, ats, somes = [PIXELS], [pixels], [at], [np.ones(len(tiles) - 1, bool)]
-        for name in sorted({name for passages in found for name in passages.columns}, key=COLUMNS.__getitem__):
+        for name in sorted(found.columns, key=COLUMNS.__getitem__):
             encode = encode_amounts if name in AMOUNTS else encode_values
-            data, at, some = encode(_joined(name, found, counts), stretches, runs, tiles)
+            data, at, some = encode(found.columns[name], stretches, runs, tiles)
             if some.any():
                 columns.append(COLUMNS[name])
                 parts.append(data)
@@ -112,19 +109,9 @@ class EncodedTiles:
         )  # fmt: skip
 
 
-def _joined(name: str, found: Sequence[Passages], counts: Sequence[int]) -> NDArray[np.int64] | NDArray[np.int32]:
-    nothing = (0, np.int64) if name in AMOUNTS else (UNKNOWN, np.int32)
-    return np.concatenate(
-        [
-            passages.columns[name] if name in passages.columns else np.full(count, *nothing)
-            for passages, count in zip(found, counts, strict=True)
-        ]
-    )
-
-
 def encoded_runs(zoom: int, number: int, passages: Passages) -> Iterator[tuple[Tile, dict[int, bytes]]]:
     """Bytes of an activity's runs at a zoom, tile by tile, as `heatlas.library.index.chunks.runs_of` reads them."""
-    found = EncodedTiles.of([number], [passages])
+    found = EncodedTiles.of([number], passages)
     if found is None:
         return
     for t, where in enumerate(found.tile.tolist()):

@@ -15,6 +15,7 @@ from heatlas.library.index.chunks import chunks_of, merge
 from heatlas.library.index.encoding import EncodedTiles
 from heatlas.library.index.gathering import GatheredTiles
 from heatlas.library.index.joining import join_tiles
+from heatlas.library.rows.passages import PreparedTracks
 
 if TYPE_CHECKING:
     import sqlite3
@@ -76,12 +77,7 @@ def append(
         for k, some in enumerate(_in_groups(tracks, zooms[0] if zooms else 0)):
             if k:
                 give_back()  # each thread keeps a heap of its own
-            jobs = (
-                (zoom, columns(zoom), {k: some[k] for k in numbers})
-                for zoom in zooms
-                for numbers in _at_once(zoom, some)
-            )
-            for zoom, part in ahead.map(_encode, jobs):
+            for zoom, part in ahead.map(_encode, _jobs(some, zooms, columns)):
                 if part is not None:
                     gathered.add(zoom, part)
             if gathered.is_full:
@@ -136,11 +132,23 @@ def _at_once(zoom: int, tracks: Mapping[int, PreparedTrack]) -> Iterator[list[in
         yield numbers
 
 
+def _jobs(
+    tracks: Mapping[int, PreparedTrack], zooms: Iterable[int], columns: Callable[[int], Collection[str] | None]
+) -> Iterator[tuple[int, Collection[str] | None, PreparedTracks, list[int], int]]:
+    """Zoom, columns, tracks, and of those that are traced at once the numbers and the place of the first."""
+    together = PreparedTracks([tracks[number] for number in sorted(tracks)])
+    for zoom in zooms:
+        begin = 0
+        for numbers in _at_once(zoom, tracks):
+            yield zoom, columns(zoom), together, numbers, begin
+            begin += len(numbers)
+
+
 def _encode(
-    job: tuple[int, Collection[str] | None, Mapping[int, PreparedTrack]],
+    job: tuple[int, Collection[str] | None, PreparedTracks, list[int], int],
 ) -> tuple[int, EncodedTiles | None]:
-    zoom, columns, tracks = job
-    return zoom, EncodedTiles.of(list(tracks), [track.at(zoom, columns) for track in tracks.values()])
+    zoom, columns, tracks, numbers, begin = job
+    return zoom, EncodedTiles.of(numbers, tracks.at(zoom, columns, range(begin, begin + len(numbers))))
 
 
 def _pack(joined: JoinedTiles) -> _Rows:

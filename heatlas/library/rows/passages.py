@@ -1,54 +1,60 @@
-"""Passages of a track at one zoom, as the index stores them."""
+"""Passages of tracks at one zoom, as the index stores them."""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.frozen import frozen
 from heatlas.core.mercator import ground_metres
 from heatlas.kernels.lattice import frame_of
+from heatlas.kernels.lines import Lines, fill_lines, rows_of
 from heatlas.kernels.path import TOLERANCE, metres_along
-from heatlas.kernels.visits import join_fixes, list_visits, place_visits, spend_visits
-from heatlas.library.file.columns import amount_steps, value_steps
+from heatlas.kernels.visits import Fixes, Rules, list_visits
+from heatlas.library.file.columns import AMOUNTS, rules_of, width_of
 from heatlas.tracks.metrics import stored
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
     from heatlas.core.batch import Batch
 
-__all__ = ["Passages", "PreparedTrack"]
+__all__ = ["Passages", "PreparedTrack", "PreparedTracks"]
+
+_AMOUNTS = ("fixes", "metres", "seconds")
+"""In the order of `heatlas.kernels.visits.list_visits`."""
 
 
 @frozen
 class Passages:
-    """Passages of an activity at one zoom, in the order in which they begin."""
+    """Passages of activities at one zoom, activity after activity, in the order in which they begin."""
 
     tile: NDArray[np.int64]
     """(k,) row << 20 | column of the tile."""
     pixel: NDArray[np.uint16]
     """(k,) row * 256 + column inside the tile."""
-    columns: Mapping[str, NDArray[np.int64] | NDArray[np.int32]]
-    """Name -> (k,) whole steps (heatlas.library.file.columns); columns that the activity lacks are left out."""
+    bounds: NDArray[np.int64]
+    """(t + 1,) offsets of the activities."""
+    columns: dict[str, NDArray[np.int64] | NDArray[np.int32]]
+    """Name -> (k,) whole steps (heatlas.library.file.columns); columns that all activities lack are left out."""
 
 
 class PreparedTrack:
-    """Track with the values that are the same at every zoom computed beforehand."""
-
-    __slots__ = ("_bounds", "_ground", "_lines", "_metres", "_rejoin", "batch", "metrics")
+    """Track with the metrics at its fixes, which are the same at every zoom."""
 
     def __init__(self, batch: Batch, rejoin: float, only: Collection[str] | None = None) -> None:
         """Prepare a batch of one track, from which private parts were cut; `only` are the metrics that are needed."""
         self.batch = batch
-        self._rejoin = rejoin
-        self._metres = metres_along(batch.u, batch.v, batch.segments)
-        self._bounds: tuple[float, ...] = tuple(batch.bounds[0].tolist()) if batch.fixes else ()
-        self._ground = _ground_of(batch) if batch.fixes else (1.0, 1.0)
+        self.rejoin = rejoin
+        self.metres = metres_along(batch.u, batch.v, batch.segments)
+        """(n,) metres to the next fix of the segment."""
+        self.bounds: NDArray[np.float64] = batch.bounds[0]
+        self.ground = _ground_of(batch) if batch.fixes else (1.0, 1.0)
+        """Metres of a world unit eastwards where the track begins, and the fewest in any direction anywhere on it."""
         fit = {
             name: metric.at_fixes
             for name, metric in stored().items()
@@ -57,73 +63,118 @@ class PreparedTrack:
         found = {name: take(batch) for name, take in fit.items() if take is not None}
         self.metrics = {name: metric for name, metric in found.items() if not np.isnan(metric).all()}
         """Metric at fixes that is known -> (n,), or (n, 2) of a cyclic one."""
-        self._lines: dict[tuple[str, ...], NDArray[np.float64]] = {}
 
     @property
     def length(self) -> float:
         """Length of the way, in world units."""
-        return float(self._metres.sum()) / self._ground[0]
+        return float(self.metres.sum()) / self.ground[0]
 
     def at(self, zoom: int, wanted: Collection[str] | None = None) -> Passages:
-        """Passages of the track at a zoom; across the antimeridian they continue at the other edge of the world.
+        """Passages of the track alone, as `PreparedTracks.at` gives them."""
+        return self._alone.at(zoom, wanted)
 
-        `wanted` are the columns that are needed; by default all.
-        """
-        batch = self.batch
-        scale = 256 * 2**zoom
-        if not batch.fixes:
-            return Passages(np.zeros(0, np.int64), np.zeros(0, np.uint16), {})
-        west, east, north, south = self._bounds
-        x0, y0 = math.floor(west * scale) - 1, math.floor(north * scale) - 1
-        width, height = math.ceil(east * scale) + 2 - x0, math.ceil(south * scale) + 2 - y0
-        least, bits = _reach(self._ground, scale, self._rejoin)
-        bits = min(bits, max(width, height).bit_length())  # a table as wide as the whole track is wide enough
-        cells, fixes, passage, line, until = list_visits(
-            batch.u, batch.v, batch.progress, batch.segments, frame_of(scale, x0, y0, width, height), least, bits
+    @cached_property
+    def _alone(self) -> PreparedTracks:
+        return PreparedTracks([self])
+
+
+class PreparedTracks:
+    """Tracks that are traced together."""
+
+    def __init__(self, tracks: Sequence[PreparedTrack]) -> None:
+        self._tracks = tracks
+        batches = [track.batch for track in tracks]
+        fixes = np.cumsum([0, *(batch.fixes for batch in batches)])
+        segments = np.cumsum([0, *(len(batch.segments) - 1 for batch in batches)])
+        start = np.zeros(1, np.int64)
+        self._fixes = Fixes(
+            np.concatenate([batch.u for batch in batches]),
+            np.concatenate([batch.v for batch in batches]),
+            np.concatenate([batch.progress for batch in batches]),
+            np.concatenate([start, *(b.segments[1:] + n for b, n in zip(batches, fixes, strict=False))]),
+            segments,
         )
-        columns = dict(self._columns(len(cells), fixes, (passage, line, until), wanted))
-        tile, pixel, inside = place_visits(cells, width, x0, y0, scale)
-        if inside == len(cells):
-            return Passages(tile, pixel, columns)
-        row = cells // width + y0
-        here = (row >= 0) & (row < scale)
-        return Passages(tile[here], pixel[here], {name: steps[here] for name, steps in columns.items()})
+        self._bounds = np.array([track.bounds for track in tracks])
+        self._ground = np.array([track.ground for track in tracks]).T
+        self._rejoin = np.array([track.rejoin for track in tracks])
+        self._lines: dict[tuple[str, ...] | None, tuple[Lines, NDArray[np.int64]]] = {}
 
-    def _columns(
-        self,
-        count: int,
-        fixes: NDArray[np.int64],
-        pieces: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
-        wanted: Collection[str] | None,
-    ) -> Iterator[tuple[str, NDArray[np.int64] | NDArray[np.int32]]]:
-        if wanted is None or "fixes" in wanted:
-            yield "fixes", fixes
+    def __len__(self) -> int:
+        """Count the tracks."""
+        return len(self._tracks)
+
+    def at(self, zoom: int, wanted: Collection[str] | None = None, part: range | None = None) -> Passages:
+        """Passages of the tracks at a zoom; across the antimeridian they continue at the other edge of the world.
+
+        `wanted` are the columns that are needed, by default all; `part` the places of those tracks that are traced.
+        """
+        scale = 256 << zoom
+        names = self._names(wanted)
+        lines, places = self._lines_of(names)
+        part = range(len(self)) if part is None else part
+        tile, pixel, bounds, amounts, values = list_visits(
+            self._fixes, lines, self._reach(scale), frame_of(scale, 0, 0, scale, scale),
+            Rules(AMOUNTS["metres"][1], AMOUNTS["seconds"][1], rules_of(names or ()), places), part.start, part.stop,
+        )  # fmt: skip
+        count = len(tile)
+        given = _AMOUNTS if names is not None else _AMOUNTS[:1]
+        columns = {
+            **{name: steps[:count] for name, steps in zip(given, amounts, strict=False)},
+            **{name: steps[:count] for name, steps in zip(names or (), values, strict=True)},
+        }
+        if "seconds" in columns and not columns["seconds"].any():
+            del columns["seconds"]
+        if wanted is not None:
+            columns = {name: steps for name, steps in columns.items() if name in wanted}
+        return Passages(tile, pixel, bounds, columns)
+
+    def _names(self, wanted: Collection[str] | None) -> tuple[str, ...] | None:
+        """Metrics of which values are needed, that any track knows; None where nothing that is spent is needed."""
         if wanted is not None and not set(wanted) - {"fixes"}:
-            return
-        names = tuple(self.metrics if wanted is None else sorted(self.metrics.keys() & wanted))
-        spent: NDArray[np.float64] = spend_visits(count, *pieces, self.batch.time, self._metres, self._lines_of(names))
-        if wanted is None or "metres" in wanted:
-            yield "metres", amount_steps("metres", spent[:, 1])
-        if (wanted is None or "seconds" in wanted) and spent[:, 0].any():
-            yield "seconds", amount_steps("seconds", spent[:, 0])
-        yield from value_steps(names, spent).items()
+            return None
+        known = dict.fromkeys(name for track in self._tracks for name in track.metrics)
+        return tuple(name for name in known if wanted is None or name in wanted)
 
-    def _lines_of(self, names: tuple[str, ...]) -> NDArray[np.float64]:
-        """Lines of some metrics between fixes, which are the same at every zoom."""
+    def _lines_of(self, names: tuple[str, ...] | None) -> tuple[Lines, NDArray[np.int64]]:
+        """Lines of the tracks, which are the same at every zoom, and which of its metrics are those of `names`."""
         if names not in self._lines:  # threads may find it missing at the same time, and make the same
-            values = [self.metrics[name] for name in names]
-            self._lines[names] = join_fixes(np.column_stack([np.zeros((self.batch.fixes, 0)), *values]))
+            self._lines[names] = self._joined(names)
         return self._lines[names]
+
+    def _joined(self, names: tuple[str, ...] | None) -> tuple[Lines, NDArray[np.int64]]:
+        nothing = np.full(len(self), -1, np.int64)
+        if names is None:
+            none = Lines(np.zeros(0), np.zeros(0), np.zeros((2, len(self)), np.int64), nothing)
+            return none, np.zeros((len(self), 0), np.int64)
+        places = np.full((len(self), len(names)), -1, np.int64)
+        metrics = np.zeros(len(self), np.int64)
+        for t, track in enumerate(self._tracks):
+            for k, name in enumerate(names):
+                if name in track.metrics:
+                    places[t, k] = metrics[t]
+                    metrics[t] += width_of(name)
+        padded = (metrics + 3) // 4 * 4
+        fixes = np.array([track.batch.fixes for track in self._tracks], np.int64)
+        sizes = np.stack(rows_of(padded)) * fixes
+        begins, (whole, ends) = np.cumsum(sizes, axis=1) - sizes, sizes.sum(axis=1).tolist()
+        lines = Lines(np.empty(whole), np.empty(ends), begins, padded)
+        for t, track in enumerate(self._tracks):
+            known = [track.metrics[name] for name in names if name in track.metrics]
+            values = np.column_stack([np.zeros((track.batch.fixes, 0)), *known])
+            fill_lines(values, track.batch.time, track.metres, lines, t)
+        return lines, places
+
+    def _reach(self, scale: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Rejoin distance of each track in metres, and the bits of its table (see `heatlas.raster.draw_tracks`)."""
+        least = np.maximum(self._rejoin, 2 * self._ground[0] / scale)
+        reach = (1.1 * least + 2 * TOLERANCE) / (self._ground[1] / scale) + 4
+        west, east, north, south = self._bounds.T * scale
+        around = np.maximum(east - west, south - north) + 4  # a table as wide as the whole track is wide enough
+        wide = np.where(np.isfinite(around), np.minimum(reach, around), 8.0)
+        return least, np.maximum(3, np.ceil(np.log2(wide))).astype(np.int64)
 
 
 def _ground_of(batch: Batch) -> tuple[float, float]:
-    """Metres of a world unit eastwards where a track begins, and the fewest in any direction anywhere on it."""
     _, _, north, south = batch.bounds[0].tolist()
     east, down = ground_metres(np.array([batch.v[0], max(south, 1 - north)]))
     return float(east[0]), min(float(east[1]), float(down[1]))
-
-
-def _reach(ground: tuple[float, float], scale: float, rejoin: float) -> tuple[float, int]:
-    """Rejoin distance of a track in metres, and the bits of its table (as in `heatlas.raster.draw_tracks`)."""
-    least = max(rejoin, 2 * ground[0] / scale)
-    return least, max(3, math.ceil(math.log2((1.1 * least + 2 * TOLERANCE) / (ground[1] / scale) + 4)))
