@@ -96,7 +96,8 @@ def test_a_packed_file_says_the_same(dump):
         row("Espoo", 60.2, -170.123, 250_000, region="01"),
     )
     again = unpack(pack(packed))
-    assert (again.names, again.others) == (packed.names, packed.others)
+    assert (list(again.names), again.others) == (packed.names, packed.others)
+    assert [again.names[k] for k in range(len(again.names))] == again.names[:] == packed.names
     assert (again.regions, again.countries) == (packed.regions, packed.countries)
     assert again.region.tolist() == packed.region.tolist()
     np.testing.assert_allclose(again.lat, packed.lat, atol=0.0026)

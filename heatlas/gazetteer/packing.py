@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from heatlas.core.zstd import zstd
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Packed", "pack", "unpack"]
+__all__ = ["Lines", "Packed", "pack", "unpack"]
 
 STEP = 0.005
 """Degrees: positions are exact to some 280 m, less than a town is wide."""
@@ -32,11 +33,39 @@ _LEVEL, _WINDOW = 22, 23
 time."""
 
 
+class Lines(Sequence[str]):
+    """Lines of a text in UTF-8, each after a line feed; one is decoded when it is asked for.
+
+    Most who read the towns want the name of one. Decoding those of all takes as long as everything else.
+    """
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self._begins = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n")) + 1
+
+    def __len__(self) -> int:
+        return len(self._begins)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return list(self)[index]
+        begin = int(self._begins[index])
+        end = self._text.find(b"\n", begin)
+        return self._text[begin : end if end >= 0 else None].decode()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._text.decode().split("\n")[1:])
+
+
 @frozen(kw_only=True)
 class Packed:
     """Towns as they are stored."""
 
-    names: list[str]
+    names: Sequence[str]
     others: list[str]
     """Folded other names of each town, with | between them; empty where they were not read."""
     lat: NDArray[np.float64]
@@ -76,12 +105,14 @@ def unpack(data: bytes, *, others: bool = True) -> Packed:
     for size in _SIZES.unpack_from(data):
         parts.append(memoryview(data)[begin : begin + size])
         begin += size
-    line, *names = decompress(parts[0]).decode().split("\n")
-    head: dict[str, Any] = json.loads(line)
+    text = decompress(parts[0])
+    end = text.find(b"\n")
+    end = len(text) if end < 0 else end
+    head: dict[str, Any] = json.loads(text[:end])
     n, columns = head["towns"], decompress(parts[2])
     lat, lon, size, region = (_column(columns[4 * n * k : 4 * n * (k + 1)]) for k in range(4))
     return Packed(
-        names=names,
+        names=Lines(text[end:]),
         others=decompress(parts[1]).decode().split("\n") if others else [],
         lat=np.cumsum(lat).astype(np.float64) * STEP,
         lon=np.cumsum(lon).astype(np.float64) * STEP,
