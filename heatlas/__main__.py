@@ -12,7 +12,7 @@ def main() -> None:
     end_at_once()
     # Most objects of a command are modules, functions and classes, which stay: looking for cycles among them each time
     # that 700 more were made would be a tenth of what a short command takes.
-    gc.set_threshold(20_000, 20)
+    gc.set_threshold(100_000, 20)
     from heatlas.cli import main as run
 
     run()
