@@ -13,7 +13,7 @@ from heatlas.core.frozen import frozen
 from heatlas.options.renamed import with_new_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 __all__ = ["ALL", "Option", "gather", "given", "groups_of", "option", "options_of", "refuse"]
 
@@ -104,11 +104,11 @@ def groups_of(request: type) -> tuple[type, ...]:
     return tuple(kind for field, kind in _fields_of(request) if _KEY not in field.metadata)
 
 
-def _fields_of(request: type) -> Iterator[tuple[dataclasses.Field[Any], Any]]:
+@cache
+def _fields_of(request: type) -> tuple[tuple[dataclasses.Field[Any], Any], ...]:
     """Fields of a dataclass, each with its type."""
     hints = get_type_hints(request)
-    for field in dataclasses.fields(request):
-        yield field, hints[field.name]
+    return tuple((field, hints[field.name]) for field in dataclasses.fields(request))
 
 
 def _option_of(field: dataclasses.Field[Any], hint: Any) -> Option:
@@ -149,10 +149,11 @@ def gather(request: type[T], keywords: Mapping[str, Any], function: str = "rende
         if name not in known:
             raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
     values = {name: _written(known[name], value) for name, value in keywords.items()}
-    return _filled(request, {name: value for name, value in values.items() if _is_given(value)})
+    filled: T = _filled(request, {name: value for name, value in values.items() if _is_given(value)})
+    return filled
 
 
-def _filled(request: type[T], values: Mapping[str, Any]) -> T:
+def _filled(request: type, values: Mapping[str, Any]) -> Any:
     fields: dict[str, Any] = {}
     for field, kind in _fields_of(request):
         if _KEY not in field.metadata:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import field
-from difflib import get_close_matches
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -313,6 +312,8 @@ def _difference(text: str, inside: str, others: Collection[str]) -> Measure:
 
 def _unknown(text: str, word: str, metrics: Collection[str]) -> BadOption:
     """Make the error for what is no measure."""
+    from difflib import get_close_matches
+
     known = [*COUNTS, *SPENT, *metrics, *(f"{r}({m})" for r in _REDUCTIONS for m in metrics), *ALIASES]
     close = get_close_matches(word, known, 3)
     if close:

@@ -9,7 +9,6 @@ OKLab: B. Ottosson, A perceptual color space for image processing, 2020 (public 
 
 from __future__ import annotations
 
-import difflib
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -135,7 +134,9 @@ def colormap(name_or_stops: str) -> NDArray[np.uint8]:
     name = text.lower()
     base = name.removesuffix("_r")
     if base not in _MAPS:
-        near = difflib.get_close_matches(base, _MAPS, n=3)
+        from difflib import get_close_matches
+
+        near = get_close_matches(base, _MAPS, n=3)
         hint = f"did you mean {' or '.join(near)}" if near else f"known are {', '.join(_MAPS)}"
         raise BadOption(f"there is no colour map {text!r}: {hint}, or stops such as #000,#f00,#ff0{'?' * bool(near)}")
     return _named(base, base != name).copy()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from heatlas.core.regex import regex
@@ -67,6 +66,8 @@ def about_unknown(name: str, known: Iterable[str], names: Sequence[str]) -> str:
             return f"write {attribute} = {meant[0]} for {numbers[meant[0] - 1].capitalize()}"
     if low in {"yes", "no"}:
         return f"write {'TRUE' if low == 'yes' else 'FALSE'} instead"
+    from difflib import get_close_matches
+
     close = get_close_matches(name, list(known), 3)
     if close:
         return f"did you mean {' or '.join(close)}"

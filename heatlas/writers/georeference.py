@@ -119,17 +119,16 @@ def write_georeference(path: Path, rendered: RenderedMap) -> list[Path]:
     list of Path
         The files written.
     """
-    from html import escape
-
     left, size, _, top, _, _ = numbers = geotransform(rendered.window)
     world = path.with_suffix(_WORLD_FILE[path.suffix.lower()])
     centre = (size, 0.0, 0.0, -size, left + size / 2, top - size / 2)
     world.write_text("".join(f"{number!r}\n" for number in centre), encoding="ascii", newline="\n")
 
+    # Nothing in the text of the projection has to be escaped in XML.
     auxiliary = path.with_name(path.name + ".aux.xml")
     auxiliary.write_text(
         "<PAMDataset>\n"
-        f'  <SRS dataAxisToSRSAxisMapping="1,2">{escape(WKT, quote=False)}</SRS>\n'
+        f'  <SRS dataAxisToSRSAxisMapping="1,2">{WKT}</SRS>\n'
         f"  <GeoTransform>{', '.join(repr(number) for number in numbers)}</GeoTransform>\n"
         "</PAMDataset>\n",
         encoding="utf-8",

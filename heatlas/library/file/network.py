@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import sys
@@ -35,6 +34,8 @@ def report_network(path: Path) -> None:
     (https://www.sqlite.org/wal.html).
     """
     if kind := network_of(path):
+        import logging
+
         logging.getLogger("heatlas.library").warning(
             "heatlas: the library %s lies on a network file system (%s): while two machines use it at once it may be "
             "damaged; use it from one machine, or keep it on a disk of its own", path, kind,

@@ -6,7 +6,6 @@ They are read from their copies where they are damaged, and said once.
 from __future__ import annotations
 
 import json
-import logging
 import shlex
 import sqlite3
 from itertools import zip_longest
@@ -52,6 +51,8 @@ def say(connection: sqlite3.Connection, what: str) -> None:
     """Say once, on stderr, what is damaged in a library and does not stop the work."""
     sentence = str(damaged(connection, what))
     if sentence not in _SAID:
+        import logging
+
         _SAID.add(sentence)
         logging.getLogger("heatlas.library").warning("heatlas: %s", sentence)
 

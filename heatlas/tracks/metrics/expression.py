@@ -7,7 +7,6 @@ import math
 import operator
 import re
 from contextlib import suppress
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -145,6 +144,8 @@ def _refuse_odd(tree: ast.expr, text: str) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             if id(node) not in called and node.id.lower() not in {*METRICS, *ALIASES, *AMOUNTS}:
+                from difflib import get_close_matches
+
                 known = [name for name, metric in METRICS.items() if metric.listed]
                 close = get_close_matches(node.id.lower(), known, 3)
                 there = f"did you mean {' or '.join(close)}?" if close else f"there are {', '.join(known)}"
