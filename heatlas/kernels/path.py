@@ -111,20 +111,45 @@ def fill_progress(u, v, tracks, tolerance, progress):
                 east, north = _ground(v[i])
 
 
-@kernel("const f8[:]", "const f8[:]", "const f8[:]", "const f8[:]", "f8", "f4[:]")
-def guess_progress(u, v, east, north, tolerance, progress):
-    """Write what `progress_along` returns for one track, by other true metres per world unit at each fix.
+@helper(error_model="numpy")
+def _ground_nearly(v, head):
+    """True metres per world unit at southing v, by the polynomials of `guess_progress`."""
+    along, east, north = (v - head[1]) / head[2], 0.0, 0.0
+    terms = (head.shape[0] - 3) // 2
+    for k in range(terms - 1, -1, -1):
+        east = east * along + head[3 + k]
+        north = north * along + head[3 + terms + k]
+    return east, north
 
-    Additions, multiplications and square roots are rounded alike everywhere, so a guess is the same on any machine.
+
+@kernel("const f8[:]", "const f8[:]", "const f8[:]", "f4[:]")
+def guess_progress(u, v, head, progress):
+    """Write nearly what `progress_along` returns for one track.
+
+    All is additions, multiplications, divisions and square roots, which are rounded alike everywhere: a guess is the
+    same on any machine.
+
+    Parameters
+    ----------
+    u, v : ndarray of float64 (n,)
+        World coordinates.
+    head : ndarray of float64 (3 + 2 * t,)
+        Metres of standing still; a southing and half of a way, so that (v - southing) / half is from -1 to 1; terms of
+        two polynomials in that, the constant ones first, which give the metres per world unit to the east and north.
+    progress : ndarray of float32 (n,)
+        Overwritten.
     """
-    base, reach, anchor = 0.0, 0.0, 0
+    base, reach, anchor, east, north = 0.0, 0.0, 0, 0.0, 0.0
     for i in range(u.shape[0]):
-        du, dv = (u[i] - u[anchor]) * east[anchor], (v[i] - v[anchor]) * north[anchor]
+        if i == anchor:
+            east, north = _ground_nearly(v[i], head)
+        du, dv = (u[i] - u[anchor]) * east, (v[i] - v[anchor]) * north
         reach = max(reach, math.sqrt(du * du + dv * dv))
         progress[i] = base + reach
-        if reach > tolerance:
+        if reach > head[0]:
             base += reach
             reach, anchor = 0.0, i
+            east, north = _ground_nearly(v[i], head)
 
 
 @kernel("const f8[:]", "const f8[:]", "const i8[:]", "f8", allocates=True)

@@ -1,12 +1,16 @@
-"""Read the columns of a stored track (`heatlas.library.rows.tracks`), and look whether they are those of a track."""
+"""Read the columns of a stored track (`heatlas.library.rows.tracks`), and look whether they are those of a track.
+
+Whole numbers are as `heatlas.library.file.number_columns` writes them, those of points too.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
+from heatlas.kernels.instructions import bits_of, float64_of
 
-__all__ = ["add_up_doubles", "add_up_singles", "is_track"]
+__all__ = ["add_up_doubles", "add_up_singles", "add_up_whole", "is_track", "place_steps"]
 
 _BLOCK = 512
 """Words that are put together at a time: they stay in the nearest cache while they are added up."""
@@ -55,6 +59,55 @@ def add_up_doubles(planes, words):
 def add_up_singles(planes, words):
     """Put words of 4 bytes together, as `add_up_doubles` does: planes (4 * n,), words of uint32 (n,)."""
     _add_up(planes, words, 4)
+
+
+@kernel("const u1[:]", "i8", "u8[:]")
+def add_up_whole(planes, width, words):
+    """Put differences of `width` bytes together, undo their zigzag, and add them up.
+
+    Parameters
+    ----------
+    planes : ndarray of uint8 (width * n,)
+        All lowest bytes, then all second bytes ...
+    width : int
+        0 to 8.
+    words : ndarray of uint64 (n,)
+        Overwritten with the sums, modulo 2**64.
+    """
+    count, one, last = words.shape[0], np.uint64(1), np.uint64(0)
+    for begin in range(0, count, _BLOCK):
+        end = min(begin + _BLOCK, count)
+        words[begin:end] = 0
+        for plane in range(width):
+            _lay_plane(planes, words, begin, end, plane)
+        for i in range(np.uint64(begin), np.uint64(end)):
+            last += (words[i] >> one) ^ (np.uint64(0) - (words[i] & one))
+            words[i] = last
+
+
+@kernel("const i8[:]", "const i8[:]", "const f8[:]", "f8[:]")
+def place_steps(turns, errors, terms, places):
+    """Work positions out of steps (`heatlas.library.rows.grids`), by Horner's rule.
+
+    Parameters
+    ----------
+    turns : ndarray of int64 (n,)
+        Differences of the steps.
+    errors : ndarray of int64 (n,)
+        Sums of the units in the last place that the results are wrong by.
+    terms : ndarray of float64 (m,)
+        Of the polynomial, the constant one first; at least that.
+    places : ndarray of float64 (n,)
+        Overwritten.
+    """
+    step, before = np.int64(0), np.int64(0)
+    for i in range(turns.shape[0]):
+        step += turns[i]
+        value = 0.0
+        for k in range(terms.shape[0] - 1, 0, -1):
+            value = (value + terms[k]) * step
+        places[i] = float64_of(bits_of(value + terms[0]) + (errors[i] - before))
+        before = errors[i]
 
 
 @kernel("const f8[:]", "const f8[:]", "const i8[:]")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.errors import SourceFailed
+from heatlas.kernels.planes import add_up_whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,11 +84,9 @@ class Reader:
         width = self.byte()
         if width > 8:
             raise SourceFailed("the library is damaged: a column of numbers is none")
-        planes = np.zeros((count, 8), np.uint8)
-        planes[:, :width] = self._take(count * width).reshape(width, count).T
-        turned = planes.reshape(-1).view("<u8")
-        steps = (turned >> np.uint64(1)) ^ (~(turned & np.uint64(1)) + np.uint64(1))
-        return np.cumsum(steps, dtype=np.uint64).view(np.int64)
+        planes, words = self._take(count * width), np.empty(count, np.uint64)
+        add_up_whole(planes, width, words)
+        return words.view(np.int64)
 
     def decimals(self, count: int) -> NDArray[np.float64]:
         """Read numbers that `decimals_bytes` wrote."""

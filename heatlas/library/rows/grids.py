@@ -16,11 +16,10 @@ import numpy as np
 
 from heatlas.core.errors import SourceFailed
 from heatlas.core.mercator import from_lonlat, to_lonlat
+from heatlas.kernels.planes import place_steps
 from heatlas.library.file.number_columns import Reader, whole_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 __all__ = ["grid_bytes", "read_grid"]
@@ -56,14 +55,15 @@ def grid_bytes(column: NDArray[np.float64], southward: bool) -> bytes | None:
         steps = np.rint(degrees * grid).astype(np.int64)
         middle = int(steps.min() + steps.max()) // 2
         steps -= middle
-        terms = _terms(middle / grid, 1 / grid, southward, float(np.abs(steps).max()))
-        wrong = column.view(np.int64) - _positions(steps, terms).view(np.int64)
+        terms = np.array(_terms(middle / grid, 1 / grid, southward, float(np.abs(steps).max())))
+        turns = np.diff(steps, prepend=0)
+        wrong = column.view(np.int64) - _places(turns, np.zeros_like(turns), terms).view(np.int64)
         if np.abs(wrong).max() <= _MOST:
-            turns = whole_bytes(np.diff(steps, prepend=0))
-            if not turns[0]:
+            packed = whole_bytes(turns)
+            if not packed[0]:
                 return None  # so a reader can tell too great a number of fixes
-            head = _HEAD.pack(len(steps), len(terms)) + np.array(terms, "<f8").tobytes()
-            return head + turns + whole_bytes(np.cumsum(wrong))
+            head = _HEAD.pack(len(steps), len(terms)) + terms.astype("<f8").tobytes()
+            return head + packed + whole_bytes(np.cumsum(wrong))
     return None
 
 
@@ -83,19 +83,13 @@ def read_grid(data: NDArray[np.uint8]) -> NDArray[np.float64]:
     if not 0 < count <= len(data) or not len(terms):
         raise SourceFailed("the library is damaged: a track's column is cut off")
     rest = Reader(data[first:])
-    steps = np.cumsum(rest.whole(count))
-    wrong = np.diff(rest.whole(count), prepend=0)
-    return (_positions(steps, terms.tolist()).view(np.int64) + wrong).view(np.float64)
+    return _places(rest.whole(count), rest.whole(count), terms)
 
 
-def _positions(steps: NDArray[np.int64], terms: Sequence[float]) -> NDArray[np.float64]:
-    """World coordinates of steps from the middle, by Horner's rule."""
-    along, found = steps.astype(np.float64), np.zeros(len(steps))
-    with np.errstate(all="ignore"):  # of damaged terms
-        for term in reversed(terms[1:]):
-            found += term
-            found *= along
-        return found + terms[0]
+def _places(turns: NDArray[np.int64], errors: NDArray[np.int64], terms: NDArray[np.float64]) -> NDArray[np.float64]:
+    found = np.empty(len(turns))
+    place_steps(turns, errors, terms, found)
+    return found
 
 
 def _terms(middle: float, step: float, southward: bool, farthest: float) -> list[float]:

@@ -63,18 +63,6 @@ def read_progress(data: NDArray[np.uint8], u: NDArray[np.float64], v: NDArray[np
 
 
 def _guess(u: NDArray[np.float64], v: NDArray[np.float64], head: NDArray[np.float64]) -> NDArray[np.float32]:
-    tolerance, middle, half = head[:3].tolist()
     found = np.empty(len(u), np.float32)
-    with np.errstate(all="ignore"):  # of damaged bytes
-        along = (v - middle) / half
-        east, north = (_polynomial(along, terms) for terms in head[3:].reshape(2, _TERMS))
-    guess_progress(u, v, east, north, tolerance, found)
-    return found
-
-
-def _polynomial(along: NDArray[np.float64], terms: NDArray[np.float64]) -> NDArray[np.float64]:
-    found = np.zeros(len(along))
-    for term in terms[::-1].tolist():
-        found *= along
-        found += term
+    guess_progress(u, v, head, found)
     return found
