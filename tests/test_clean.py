@@ -11,7 +11,7 @@ from slow_clean import twin
 from heatlas.core.batch import Activity, Recording
 from heatlas.core.mercator import from_lonlat, to_lonlat
 from heatlas.kernels.path import metres_along
-from heatlas.sources.sports import max_speed
+from heatlas.sources.speeds import max_speed
 from heatlas.tracks.clean import Gaps, clean, is_believable
 
 NAN = float("nan")

@@ -15,7 +15,7 @@ from library_made import walks
 import heatlas
 from heatlas.core.errors import BadOption
 from heatlas.dataset.tracks import Tracks
-from heatlas.options.values import area_text, background_text, colormap_text
+from heatlas.options.values import text_of
 
 mpl.use("agg")
 TRACKS = Tracks(tuple(walks(4, 8)))
@@ -32,7 +32,7 @@ HEAT = TRACKS.heat("passes", WINDOW)
     ],
 )  # fmt: skip
 def test_backgrounds(value, text):
-    assert background_text(value) == text
+    assert text_of("background", value) == text
     assert HEAT.background(value).look.background == HEAT.background(text).look.background
 
 
@@ -83,7 +83,7 @@ def test_geometries_are_boxes():
     with pytest.raises(BadOption, match="needs a coordinate system"):
         TRACKS.window(geopandas.GeoSeries([shapely.Point(1, 2)]))
     with pytest.raises(BadOption, match="is no box"):
-        area_text(object())
+        text_of("bbox", object())
 
 
 def test_a_window_around_a_place(tmp_path):
@@ -201,5 +201,5 @@ def test_a_plot_has_degrees_a_legend_and_a_scale_bar():
 
 
 def test_texts_pass_as_they_are():
-    assert colormap_text("ice_r") == "ice_r"
-    assert area_text("1,2,3,4") == "1,2,3,4"
+    assert text_of("colormap", "ice_r") == "ice_r"
+    assert text_of("bbox", "1,2,3,4") == "1,2,3,4"

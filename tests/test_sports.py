@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heatlas.sources.sports import SPORTS, VIRTUAL, max_speed, sport_name
+from heatlas.sources.speeds import max_speed
+from heatlas.sources.sports import SPORTS, VIRTUAL, sport_name
 
 
 @pytest.mark.parametrize(

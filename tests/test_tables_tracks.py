@@ -12,7 +12,7 @@ import heatlas
 from heatlas.core.batch import join
 from heatlas.core.errors import BadOption
 from heatlas.options import TableOptions
-from heatlas.sources.sports import max_speed
+from heatlas.sources.speeds import max_speed
 from heatlas.sources.tables import open_table
 from heatlas.sources.tables.columns import find_columns
 from heatlas.sources.tables.settled import settled

@@ -2,6 +2,7 @@
 
 ============== ================================================
 `tracks`       tracks with their activities
+`shown_tracks` tracks in words and in notebooks, or why there are none
 `points`       points with their columns
 `point_extent` their box, or why there is none
 `heat`         an array that notebooks display, with arithmetic

@@ -15,8 +15,6 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.memory import check_whole
 from heatlas.core.report import Report
 from heatlas.core.spill import is_spilled, spilled_if
-from heatlas.core.wording import worded
-from heatlas.core.words import counted
 from heatlas.dataset.places import bbox_window, extent, find_places, visits_of
 from heatlas.dataset.viewport import area_of, check_drawing, scale_of
 from heatlas.options.parsing import parse_smoothing
@@ -45,10 +43,6 @@ if TYPE_CHECKING:
     from heatlas.tracks.athlete import Athlete
 
 __all__ = ["Tracks"]
-
-_HIDDEN = "fixes hidden for privacy"
-"""Key under which `heatlas.tracks.privacy.hide` counts."""
-
 
 _INTERNAL = frozenset({"localised", "refuse_unknown", "timed_for"})
 """Names that completion leaves out: steps of other modules."""
@@ -256,7 +250,9 @@ class Tracks:
         if box is None:
             places = self.places()
             if not places:
-                raise NothingToDraw(why_nothing(self))
+                from heatlas.dataset.shown_tracks import why_nothing
+
+                raise NothingToDraw(why_nothing(self.report))
             box = extent(self.batches) if all else places[0].bbox
         return bbox_window(box, *scale)
 
@@ -319,34 +315,11 @@ class Tracks:
         return sorted({*object.__dir__(self)} - _INTERNAL)
 
     def __repr__(self) -> str:
-        from heatlas.dataset.heat.html import dates_of, sports_of
+        from heatlas.dataset.shown_tracks import in_words
 
-        activities = self.localised().activities
-        facts = [counted(len(activities), "activities"), counted(self.fixes, "fixes"), dates_of(activities)]
-        about = ", ".join(fact for fact in facts if fact)
-        return (
-            f"<Tracks {about}: {sports_of(activities)}>"
-            if activities
-            else f"<Tracks none: {worded(why_nothing(self))}>"
-        )
+        return in_words(self.localised().activities, self.fixes, self.report)
 
     def _repr_html_(self) -> str:
-        from heatlas.dataset.heat.html import card, dates_of, lengths_of, sports_table
+        from heatlas.dataset.shown_tracks import as_html
 
-        activities, report = self.localised().activities, self.report
-        left_out = f"{counted(len(report.failed), 'files')} could not be read" if report.failed else ""
-        facts = [counted(self.fixes, "fixes"), dates_of(activities), left_out]
-        if not activities:
-            facts = [worded(why_nothing(self))]
-        lengths = lengths_of(self.batches) if report.dropped[_HIDDEN] else None
-        return card(counted(len(activities), "activities"), facts, sports_table(activities, lengths))
-
-
-def why_nothing(tracks: Tracks) -> str:
-    """Say why nothing is left to draw."""
-    report = tracks.report
-    if left := report.dropped["activities that the filter left out"]:
-        return f"the filter leaves none of {left} activities"
-    if report.dropped["activities hidden for privacy"]:
-        return "hiding the ends and zones leaves nothing to draw"
-    return report.nothing()
+        return as_html(self.localised().activities, self.batches, self.report)

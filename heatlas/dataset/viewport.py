@@ -10,7 +10,7 @@ from heatlas.core.window import Window
 from heatlas.dataset.places import around as around_bbox
 from heatlas.dataset.places import bbox_window
 from heatlas.options.parsing import parse_around, parse_bbox, parse_length
-from heatlas.options.values import area_text
+from heatlas.options.values import text_of
 from heatlas.raster.measure import Measure
 
 if TYPE_CHECKING:
@@ -109,14 +109,14 @@ def scale_of(
 
 
 def box_of(bbox: str | Sequence[float] | Any) -> tuple[float, float, float, float]:
-    """Read a box from Python code: four numbers, text, or an object with a geometry (`options.values.area_text`).
+    """Read a box from Python code: four numbers, text, or an object with a geometry (`heatlas.options.values`).
 
     Raises
     ------
     BadOption
         When it is invalid.
     """
-    return parse_bbox(area_text(bbox))
+    return parse_bbox(text_of("bbox", bbox))
 
 
 def area_of(

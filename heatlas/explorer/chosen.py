@@ -10,7 +10,7 @@ from heatlas.explorer.explored import Counting, explored_of
 from heatlas.explorer.report import map_data
 from heatlas.explorer.visits import is_indexed, maybe_cut, shown_visits, whole_visits
 from heatlas.library.index.coverage import renewal
-from heatlas.options import LEAST
+from heatlas.options import least_of
 from heatlas.raster.threshold import Limits, nowhere_enough
 from heatlas.tiles.cache import Cache
 from heatlas.tiles.look import Filter
@@ -55,7 +55,7 @@ def explore_chosen(
     NothingToDraw
         When nothing is left.
     """
-    least = LEAST if asked.public_least is None else asked.public_least
+    least = least_of(asked)
     view = open_view(library, asked.public, least=least, utc=wanted.utc, limits=Limits(asked.at_least))
     try:
         snapshot = view.snapshot

@@ -35,7 +35,15 @@ from heatlas.options.drawing import (
 from heatlas.options.following import FollowOptions, ServedFolderOptions
 from heatlas.options.measuring import AthleteOptions, MetricOptions
 from heatlas.options.option import Option, gather, given, options_of, refuse
-from heatlas.options.publishing import LEAST, ExplorerOptions, PageOptions, PublicOptions, SiteOptions, TileOptions
+from heatlas.options.publishing import (
+    LEAST,
+    ExplorerOptions,
+    PageOptions,
+    PublicOptions,
+    SiteOptions,
+    TileOptions,
+    least_of,
+)
 from heatlas.options.reading import ReadingOptions
 from heatlas.options.requests import (
     KEYWORDS,
@@ -84,6 +92,7 @@ __all__ = [
     "ViewportOptions",
     "gather",
     "given",
+    "least_of",
     "options_of",
     "refuse",
 ]  # fmt: skip

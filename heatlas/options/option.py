@@ -20,11 +20,8 @@ __all__ = ["ALL", "Option", "gather", "given", "groups_of", "option", "options_o
 ALL = ("picture", "film", "tiles", "page")
 """Kinds of output, by their names in `heatlas.rendering.kinds.KINDS`."""
 _KEY = "option"
-_OBJECTS = {
-    "background": "background_text", "basemap": "basemap_text", "colormap": "colormap_text", "bbox": "area_text",
-    "engine": "engine_text", "weight": "column_text",
-}  # fmt: skip
-"""Keyword -> function of `heatlas.options.values` that writes objects of Python as text."""
+_OBJECTS = frozenset({"background", "basemap", "bbox", "colormap", "engine", "weight"})
+"""Keywords of options that take objects of Python, which `heatlas.options.values` writes as text."""
 T = TypeVar("T")
 
 
@@ -218,9 +215,9 @@ def _written(option: Option, value: Any) -> Any:
     if isinstance(value, str):
         return value if option.value == "FILE" else printable(value)
     if option.name in _OBJECTS and value is not None:
-        from heatlas.options import values
+        from heatlas.options.values import text_of
 
-        return getattr(values, _OBJECTS[option.name])(value)
+        return text_of(option.name, value)
     if not option.takes or value is None:
         return value
     return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)

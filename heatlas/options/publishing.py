@@ -6,7 +6,7 @@ from heatlas.core.errors import BadOption
 from heatlas.core.frozen import frozen
 from heatlas.options.option import option, refuse, switch
 
-__all__ = ["LEAST", "ExplorerOptions", "PageOptions", "PublicOptions", "SiteOptions", "TileOptions"]
+__all__ = ["LEAST", "ExplorerOptions", "PageOptions", "PublicOptions", "SiteOptions", "TileOptions", "least_of"]
 
 LEAST = 5
 """Activities that a filter, a layer or a step of a film must have by default to be public."""
@@ -82,11 +82,6 @@ class PublicOptions:
         limits=(1, None),
     )
 
-    @property
-    def least(self) -> int:
-        """Activities that a filter, a layer or a step of a film must have when it is public."""
-        return LEAST if self.public_least is None else self.public_least
-
     def check(self) -> None:
         """Refuse a number that would be ignored.
 
@@ -133,11 +128,6 @@ class SiteOptions:
         takes="Mapping[str, str]",
     )
 
-    @property
-    def least(self) -> int:
-        """Activities that a filter must leave."""
-        return LEAST if self.public_least is None else self.public_least
-
     def check(self) -> SiteOptions:
         """Refuse what would be ignored, or could not be sent; return the options.
 
@@ -178,3 +168,8 @@ class ExplorerOptions:
         "With --public: people who must have visited a tile. 0: no threshold.  [default: 5 if persons are named]",
         limits=(0, None),
     )
+
+
+def least_of(asked: PublicOptions | SiteOptions | ExplorerOptions) -> int:
+    """Activities that a filter, a layer or a step of a film must have to be public."""
+    return LEAST if asked.public_least is None else asked.public_least

@@ -3,60 +3,58 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.errors import BadOption
 
-__all__ = ["area_text", "background_text", "basemap_text", "colormap_text", "column_text", "engine_text"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["text_of"]
 
 _STEPS = 256
 _DEGREES = "EPSG:4326"
 
 
-def background_text(value: Any) -> str:
-    """Text of a background: None is transparent, a colour is three numbers, of 0 to 255 or, as floats, of 0 to 1.
+def text_of(name: str, value: Any) -> str:
+    """Text of the value of an option that takes objects of Python: text stays as it is.
+
+    Parameters
+    ----------
+    name : str
+        Keyword of the option: background, basemap, bbox, colormap, engine or weight.
+    value : object
+        What that option takes.
 
     Raises
     ------
     BadOption
         For anything else.
     """
-    if isinstance(value, str):
-        return value
+    return value if isinstance(value, str) else _WRITERS[name](value)
+
+
+def _background(value: Any) -> str:
+    """Text of a background: None is transparent, a colour is three numbers, of 0 to 255 or, as floats, of 0 to 1."""
     return "none" if value is None else _stop(value, "background")[:7]
 
 
-def basemap_text(value: Any) -> str:
-    """Text of a base map: a URL, the name of a file, or, as JSON, a mapping of `url` and `attribution`.
-
-    Raises
-    ------
-    BadOption
-        For anything else.
-    """
-    if isinstance(value, str):
-        return value
+def _basemap(value: Any) -> str:
+    """Text of a base map: a URL, the name of a file, or, as JSON, a mapping of `url` and `attribution`."""
     try:
         return json.dumps(dict(value), ensure_ascii=False)
     except (TypeError, ValueError):
         raise BadOption(f"basemap {value!r:.60} is none: give a URL, a file, or url and attribution") from None
 
 
-def colormap_text(value: Any) -> str:
+def _colormap(value: Any) -> str:
     """Text of a colour map: a list of colours, a map of matplotlib or cmap, or an array of (n, 3) or (n, 4) colours.
 
     A colour is a name, "#rrggbb", or numbers as for a background. A map is called with places from 0 to 1, (256,), and
     gives (256, 4) RGBA from 0 to 1, as those of matplotlib and cmap do.
-
-    Raises
-    ------
-    BadOption
-        For anything else.
     """
-    if isinstance(value, str):
-        return value
     try:
         colours = value(np.linspace(0, 1, _STEPS)) if callable(value) else value
         return ",".join(_stop(colour, "colormap") for colour in colours)
@@ -66,7 +64,7 @@ def colormap_text(value: Any) -> str:
         ) from None
 
 
-def area_text(value: Any) -> str:
+def _area(value: Any) -> str:
     """Text of a box, "west,south,east,north" in degrees.
 
     Parameters
@@ -74,14 +72,7 @@ def area_text(value: Any) -> str:
     value : str, sequence of four numbers, or an object with a geometry
         A GeoDataFrame or GeoSeries of any coordinate system; a geometry of shapely, or whatever has `bounds`, in
         degrees.
-
-    Raises
-    ------
-    BadOption
-        For anything else.
     """
-    if isinstance(value, str):
-        return value
     if hasattr(value, "total_bounds"):
         if getattr(value, "crs", None) is None:
             raise BadOption(
@@ -121,30 +112,20 @@ def _named(name: str, what: str) -> str:
     return _stop(colour, what)
 
 
-def column_text(value: Any) -> str:
-    """Name of a column; arrays were put into their frame before (`heatlas.sources.tables.files.array_weights`).
-
-    Raises
-    ------
-    BadOption
-        For anything else.
-    """
-    if isinstance(value, str):
-        return value
+def _column(value: Any) -> str:
+    """Name of a column; arrays were put into their frame before (`heatlas.sources.tables.files.array_weights`)."""
     raise BadOption(f"--weight as a {type(value).__name__} is for frames of points: give the name of a column")
 
 
-def engine_text(value: Any) -> str:
-    """Text of an engine: its name, or that of the scheduler of a `distributed.Client`.
-
-    Raises
-    ------
-    BadOption
-        For anything else.
-    """
-    if isinstance(value, str):
-        return value
+def _engine(value: Any) -> str:
+    """Text of an engine: its name, or that of the scheduler of a `distributed.Client`."""
     address = getattr(getattr(value, "scheduler", None), "address", None)
     if not isinstance(address, str):
         raise BadOption(f"engine {value!r:.60} is none: give pool, dask, dask=tcp://HOST:PORT, or a distributed.Client")
     return f"dask={address}"
+
+
+_WRITERS: dict[str, Callable[[Any], str]] = {
+    "background": _background, "basemap": _basemap, "bbox": _area, "colormap": _colormap, "engine": _engine,
+    "weight": _column,
+}  # fmt: skip

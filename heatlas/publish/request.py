@@ -11,7 +11,7 @@ import numpy as np
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.frozen import frozen
 from heatlas.library.points.point_tables import stored_points
-from heatlas.options import TileOptions, options_of, refuse
+from heatlas.options import TileOptions, least_of, options_of, refuse
 from heatlas.options.parsing import parse_zooms
 from heatlas.pmtiles.basemap import streets_beside
 from heatlas.publish.default_zoom import last_zoom_of_points
@@ -177,7 +177,7 @@ def view_of(library: Library, options: RenderOptions) -> View:
     """Open a library as it is published."""
     public = options.public
     return open_view(
-        library, public.public, shown_only=True, least=public.least, utc=options.filter.utc,
+        library, public.public, shown_only=True, least=least_of(public), utc=options.filter.utc,
         limits=Limits(public.at_least, public.round),
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from heatlas.core.frozen import frozen
 from heatlas.core.resources import free_memory
 from heatlas.core.window import Window
 from heatlas.dataset.selection import drawn_places, extent_of, refuse_unshown, threshold_of, why_nowhere
-from heatlas.dataset.tracks import why_nothing
+from heatlas.dataset.shown_tracks import why_nothing
 from heatlas.gazetteer.naming import place_of, with_place
 from heatlas.raster.draw_passages import model_of
 from heatlas.raster.grid import Grid
@@ -97,7 +97,7 @@ class FacetJob:
         whole = job.choice.filtered(tracks)
         tracks = job.choice.hidden(whole).localised()
         if not tracks.batches:
-            raise NothingToDraw(why_nothing(tracks))
+            raise NothingToDraw(why_nothing(tracks.report))
         tracks.refuse_unknown(job.measure)
         tracks = tracks.timed_for(job.measure)
         threshold = threshold_of(job.limits, tracks.activities)

@@ -11,7 +11,7 @@ from heatlas.core.errors import NothingToDraw
 from heatlas.core.frozen import frozen
 from heatlas.core.memory import check_memory
 from heatlas.dataset.selection import Selection, drawn_places, extent_of, refuse_unshown, threshold_of, why_nowhere
-from heatlas.dataset.tracks import Tracks, why_nothing
+from heatlas.dataset.shown_tracks import why_nothing
 from heatlas.options import PublicOptions
 from heatlas.options.parsing import parse_smoothing
 from heatlas.raster.draw_passages import model_of
@@ -23,6 +23,7 @@ from heatlas.rendering.bands import draw_in_bands
 
 if TYPE_CHECKING:
     from heatlas.core.window import Window
+    from heatlas.dataset.tracks import Tracks
     from heatlas.dataset.viewport import Viewport
     from heatlas.options import RenderOptions
     from heatlas.raster.measure import Measure
@@ -103,7 +104,7 @@ class TrackJob:
         whole = self.choice.filtered(tracks)
         tracks = self.choice.hidden(whole)
         if not tracks.batches:
-            raise NothingToDraw(why_nothing(tracks))
+            raise NothingToDraw(why_nothing(tracks.report))
         tracks.refuse_unknown(self.measure)
         threshold = threshold_of(self.limits, tracks.activities)
         places = tracks.places(threshold)

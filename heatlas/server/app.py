@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 
 from heatlas.core.errors import HeatlasError
 from heatlas.library.file.opening import open_library
-from heatlas.options import SiteOptions, gather
+from heatlas.options import SiteOptions, gather, least_of
 from heatlas.options.signature import with_keywords
 from heatlas.pmtiles.basemap import parse_basemap
 from heatlas.raster.threshold import Limits
@@ -82,7 +82,7 @@ def create_app(
     library = open_library(library_path)
     tidy(library)
     site = ServedLibrary(
-        view=open_view(library, asked.public, least=asked.least, utc=asked.utc, limits=Limits(asked.at_least)),
+        view=open_view(library, asked.public, least=least_of(asked), utc=asked.utc, limits=Limits(asked.at_least)),
         public=asked.public,
         token=asked.token,
         hosts=tuple(host.lower().rstrip(".") for host in allowed_hosts),

@@ -16,6 +16,7 @@
 `sheets`                          tables beside recordings, joined with them
 `people`                          whose recordings in files are
 `sports`, `names`, `indoor`       sports; names made up by devices; virtual and indoor activities
+`speeds`                          speeds of sports that are errors
 `sensors`                         bounds of sensor values
 `accuracy`                        bound of the accuracy that phones state
 `time_zones`                      time zone of the place where an activity began

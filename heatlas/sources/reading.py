@@ -24,7 +24,7 @@ from heatlas.sources.recount import Recount
 from heatlas.sources.sensors import possible, possible_attributes
 from heatlas.sources.sheets.exports import ROWLESS
 from heatlas.sources.sniff import NOT_RECORDINGS, kind
-from heatlas.sources.sports import max_speed
+from heatlas.sources.speeds import max_speed
 from heatlas.tracks.clean import Gaps, clean, is_believable, outings
 from heatlas.tracks.metrics import STOPPED
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from heatlas.core.regex import regex
 from heatlas.sources.indoor import VIRTUAL_OF, virtual_word
 
-__all__ = ["SPORTS", "VIRTUAL", "is_sport", "max_speed", "sport_name"]
+__all__ = ["SPORTS", "VIRTUAL", "is_sport", "sport_name"]
 
 _SPELLINGS = {
     # Foot
@@ -259,22 +259,6 @@ them up. Pools, halls and gyms are not: a person was where the positions are."""
 _ON_THE_SPOT = ("virtual", "indoor", "treadmill", "trainer", "turbo")
 """Words before or after the name of a sport that is done on the spot."""
 
-_MAX_SPEED = {
-    **dict.fromkeys(("Run", "TrailRun", "VirtualRun"), 12.0),
-    **dict.fromkeys(("Walk", "Hike", "Snowshoe", "RockClimbing", "Wheelchair"), 8.0),
-    **dict.fromkeys(("Ride", "MountainBikeRide", "GravelRide", "EBikeRide", "EMountainBikeRide"), 35.0),
-    **dict.fromkeys(("VirtualRide", "Handcycle", "Velomobile", "RollerSki", "InlineSkate", "Skateboard"), 35.0),
-    **dict.fromkeys(("AlpineSki", "BackcountrySki", "Snowboard"), 45.0),
-    **dict.fromkeys(("NordicSki", "IceSkate", "HorsebackRiding", "Surfing", "Racket"), 25.0),
-    **dict.fromkeys(("Kitesurf", "Windsurf", "Sail", "Boating"), 35.0),
-    **dict.fromkeys(("Rowing", "VirtualRow", "Kayaking", "Canoeing", "StandUpPaddling"), 10.0),
-    **dict.fromkeys(("Tennis", "TableTennis", "Badminton", "Squash", "Padel", "Pickleball", "Racquetball"), 12.0),
-    **dict.fromkeys(("Soccer", "Basketball", "Volleyball", "Cricket", "Golf"), 12.0),
-    "Swim": 5.0,
-    **dict.fromkeys(("Gliding", "SkyDiving"), 120.0),
-    "Flying": 350.0, "Paragliding": 50.0, "HangGliding": 60.0, "Driving": 80.0, "Train": 170.0, "CableCar": 15.0,
-}  # fmt: skip
-_ANY_SPEED, _AIRLINER = 70.0, 350.0
 _STROKES = str.maketrans("łøıđ", "loid")
 _PLAIN = regex(r"[^a-z0-9]+")
 
@@ -347,12 +331,3 @@ def _camel_case(text: str) -> str:
     if joined.isdigit():
         return f"Sport{joined}"
     return (joined.capitalize() if joined.isupper() else joined) or "Unknown"
-
-
-def max_speed(sport: str) -> float:
-    """Speed in m/s above which a step between two fixes is an error of the recording.
-
-    Without a sport, or with a word that is not in `SPORTS`, it is the speed of an airliner with a tail wind.
-    """
-    unknown = sport == "Unknown" or sport not in SPORTS
-    return _AIRLINER if unknown else _MAX_SPEED.get(sport, _ANY_SPEED)

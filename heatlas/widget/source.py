@@ -14,7 +14,8 @@ from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.resources import processors
 from heatlas.core.scratch import make_scratch
 from heatlas.dataset.points import PointSet
-from heatlas.dataset.tracks import Tracks, why_nothing
+from heatlas.dataset.shown_tracks import why_nothing
+from heatlas.dataset.tracks import Tracks
 from heatlas.library.file.identity import identity
 from heatlas.library.file.opening import open_library
 from heatlas.library.file.settings import read_settings, write_settings
@@ -53,7 +54,7 @@ def opened(source: str | Path | Tracks | PointSet) -> tuple[Library, Scratch | N
     """
     if isinstance(source, (Tracks, PointSet)):
         if isinstance(source, Tracks) and not len(source):
-            raise NothingToDraw(why_nothing(source))
+            raise NothingToDraw(why_nothing(source.report))
         scratch = make_scratch()
         path = scratch.path / "heatlas.db"
         try:

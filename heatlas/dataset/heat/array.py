@@ -15,7 +15,7 @@ from heatlas.dataset.heat.arithmetic import LabelledHeat
 from heatlas.dataset.heat.exports import ExportableGrid
 from heatlas.dataset.heat.labels import check_alike, labels_of
 from heatlas.dataset.heat.resmooth import smoothed_anew
-from heatlas.options.values import background_text, colormap_text
+from heatlas.options.values import text_of
 from heatlas.style.colormaps import colormap
 from heatlas.style.colour import parse_background
 from heatlas.style.defaults import in_base_unit, refuse_colours, scale_for
@@ -155,7 +155,7 @@ class Heat(ExportableGrid):
             For anything else.
         """
         refuse_colours(self.smoothed.measure, "colormap()")
-        return self._restyled(colours=colormap(colormap_text(name)))
+        return self._restyled(colours=colormap(text_of("colormap", name)))
 
     def background(self, name: str | Sequence[float] | None) -> Heat:
         """Set the background: None or "none" (transparent), "dark", "light", "white", "#rrggbb" or (red, green, blue).
@@ -165,7 +165,7 @@ class Heat(ExportableGrid):
         BadOption
             For anything else.
         """
-        return self._restyled(background=parse_background(background_text(name)))
+        return self._restyled(background=parse_background(text_of("background", name)))
 
     def titled(self, title: str) -> Heat:
         """Set the title shown on legends and in files."""

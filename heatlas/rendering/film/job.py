@@ -12,8 +12,9 @@ from heatlas.core.context import NOBODY, Context
 from heatlas.core.errors import BadOption, NothingToDraw
 from heatlas.core.frozen import frozen
 from heatlas.dataset.selection import Selection, drawn_places, extent_of, refuse_unshown, threshold_of, why_nowhere
-from heatlas.dataset.tracks import Tracks, why_nothing
-from heatlas.options import PublicOptions
+from heatlas.dataset.shown_tracks import why_nothing
+from heatlas.dataset.tracks import Tracks
+from heatlas.options import PublicOptions, least_of
 from heatlas.options.parsing import parse_smoothing
 from heatlas.raster.left_out import left_out_of_tracks
 from heatlas.raster.softening import Softening
@@ -70,7 +71,7 @@ class FilmJob:
         Threshold(step=public.round or 1).check(measure)
         job = cls(
             order, parse_smoothing(options.smooth or "auto"), Selection.parse(options.filter, options.hiding),
-            public.least if public.public else 0, public,
+            least_of(public) if public.public else 0, public,
         )  # fmt: skip
         if frame.bbox is not None:
             job.window(frame.bbox)
@@ -103,7 +104,9 @@ class FilmJob:
         if not tracks.batches:
             left = tracks.report.dropped[_UNDATED]
             raise NothingToDraw(
-                f"none of {left} activities says when it was, as a film needs to know" if left else why_nothing(tracks)
+                f"none of {left} activities says when it was, as a film needs to know"
+                if left
+                else why_nothing(tracks.report)
             )
         tracks.refuse_unknown(measure)
         tracks = tracks.timed_for(measure)

@@ -13,7 +13,8 @@ from heatlas.core.regex import regex
 from heatlas.sources.sheets.rows import SheetRow, SheetTable
 from heatlas.sources.sheets.strava_columns import column_names, records
 from heatlas.sources.sheets.strava_values import parse_date, parse_flag, parse_number
-from heatlas.sources.sports import max_speed, sport_name
+from heatlas.sources.speeds import max_speed
+from heatlas.sources.sports import sport_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
