@@ -75,6 +75,11 @@ class Snapshot:
         return np.fromiter(self.activities, np.int64, len(self.activities))
 
     @cached_property
+    def everything(self) -> Chosen:
+        """All activities."""
+        return chosen_of(self, np.ones(len(self.activities), np.bool_))
+
+    @cached_property
     def starts(self) -> NDArray[np.float64]:
         """(n,) Unix seconds, NaN where unknown."""
         known = (np.nan if a.start is None else a.start for a in self.activities.values())
@@ -244,6 +249,8 @@ def choose(snapshot: Snapshot, wanted: Filter, *, absent: bool = False) -> Chose
     BadOption
         For an attribute that no activity has, and, unless `absent`, for such a sport.
     """
+    if not wanted.sports and wanted.after is wanted.before is wanted.where is None:
+        return snapshot.everything
     mask = np.ones(len(snapshot.activities), np.bool_)
     if wanted.sports:
         if not absent:

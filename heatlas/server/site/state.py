@@ -90,9 +90,13 @@ def site_of(request: Request) -> ServedLibrary:
 
 async def in_pool(site: ServedLibrary, work: Callable[..., T], *values: Any) -> T:
     """Run a function in a pool of as many threads as there are processors."""
+    return await _begun(site, work, *values)
+
+
+def _begun(site: ServedLibrary, work: Callable[..., T], *values: Any) -> asyncio.Future[T]:
     if site.threads is None:
         site.threads = ThreadPoolExecutor(processors(), "heatlas")
-    return await asyncio.get_running_loop().run_in_executor(site.threads, work, *values)
+    return asyncio.get_running_loop().run_in_executor(site.threads, work, *values)
 
 
 async def in_pool_while_there(site: ServedLibrary, request: Request, work: Callable[[], T]) -> T:
@@ -103,14 +107,15 @@ async def in_pool_while_there(site: ServedLibrary, request: Request, work: Calla
     HTTPException
         499 when the client has gone.
     """
-    making = asyncio.ensure_future(in_pool(site, work))
+    making = _begun(site, work)
     gone = asyncio.ensure_future(_gone(request))
+    gone.add_done_callback(lambda _: making.cancel())  # what has begun is finished, for the next who asks
     try:
-        await asyncio.wait({making, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if making.done():
-            return making.result()
-        making.cancel()  # what has begun is finished, for the next who asks
-        raise HTTPException(499, "the client has gone")
+        return await making
+    except asyncio.CancelledError:
+        if gone.done():
+            raise HTTPException(499, "the client has gone") from None
+        raise
     finally:
         gone.cancel()
 
