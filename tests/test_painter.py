@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from heatlas.core.window import Window
-from heatlas.publish.painter import TilePainter
 from heatlas.raster.grid import Grid
 from heatlas.raster.measure import parse_measure
 from heatlas.style.colour import colour
+from heatlas.style.mean_colours import colours_of_means
 from heatlas.style.stepping import steps_of
 from heatlas.style.tone import Tone
 
@@ -30,8 +28,8 @@ TONES = [
 
 def smoothed(measure, tone, rng):
     """A grid in single precision with every kind of value: beside the range, nothing, next to nothing."""
-    window = Window(2.0**20, 0, 0, 200, 150)
-    wide = (tone.high - tone.low or 1) * rng.uniform(-0.3, 1.3, (150, 200)) + tone.low
+    window = Window(2.0**20, 0, 0, 200, 300)
+    wide = (tone.high - tone.low or 1) * rng.uniform(-0.3, 1.3, (300, 200)) + tone.low
     if measure.layout.sums:
         return Grid.of(window, measure, np.where(rng.random(wide.shape) < 0.4, 0, np.maximum(wide, 0)).astype("f4"))
     count = np.where(rng.random(wide.shape) < 0.4, 0, rng.exponential(2.0, wide.shape)).astype(np.float32)
@@ -44,15 +42,16 @@ def smoothed(measure, tone, rng):
 @pytest.mark.parametrize(("name", "tone"), TONES)
 def test_steps_are_those_of_the_tone(name, tone, monkeypatch):
     measure = parse_measure(name)
-    painter = TilePainter(SimpleNamespace(look=SimpleNamespace(measure=measure)), 12, tone, COLOURS)
     for seed in range(3):
         grid = smoothed(measure, tone, np.random.default_rng(seed))
         if seed == 2 and grid.sums:  # as counted, and in double precision
             grid = grid.map(lambda plane: plane.astype(np.float64) if name == "seconds" else plane.astype(np.uint8))
-        assert (steps_of(grid, tone) is not None) if grid.sums else (painter._begins is not None)
-        drawn = painter.coloured(grid)
+        quick = steps_of(grid, tone) if grid.sums else colours_of_means(grid, tone, COLOURS)
+        assert quick is not None
+        drawn = colour(grid, tone, COLOURS, None)
         with monkeypatch.context() as patch:
-            patch.setattr("heatlas.style.colour.steps_of", lambda grid, tone: None)
+            patch.setattr("heatlas.style.colour.steps_of", lambda *_: None)
+            patch.setattr("heatlas.style.colour.colours_of_means", lambda *_: None)
             wanted = colour(grid, tone, COLOURS, None)
         np.testing.assert_array_equal(drawn.rgba, wanted.rgba)
         assert len(np.unique(drawn.rgba.reshape(-1, 4), axis=0)) > 100 or tone.low == tone.high

@@ -1,7 +1,6 @@
 """Draw windows of tiles fast, with the same result as `heatlas.tiles.fields.field_window`.
 
-Tiles of the index are counted once and cached. The value at which each
-step of the palette begins is found beforehand, so that no logarithm is taken per pixel.
+Tiles of the index are counted once and cached.
 """
 
 from __future__ import annotations
@@ -10,14 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from heatlas.kernels.steps import colour_means
 from heatlas.raster.gaussian import smooth
-from heatlas.raster.reductions import MORE, ONCE
-from heatlas.style.colour import colour, palette
-from heatlas.style.image import Picture
-from heatlas.style.stepping import Begins, begins_of
+from heatlas.style.colour import colour
 from heatlas.tiles.busy_tiles import census_for
 from heatlas.tiles.cache import Cache
 from heatlas.tiles.fields import SIDE, as_drawn, count_tiles, field_window, margins, mosaic
@@ -25,11 +18,13 @@ from heatlas.tiles.fields import SIDE, as_drawn, count_tiles, field_window, marg
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from heatlas.core.window import Window
     from heatlas.raster.grid import Grid
     from heatlas.raster.tile_pixels import TilePixels
+    from heatlas.style.image import Picture
     from heatlas.style.tone import Tone
     from heatlas.tiles.fields import Field
 
@@ -37,8 +32,6 @@ __all__ = ["TilePainter"]
 
 _CACHE = 64 << 20
 """Bytes of cached tiles of the index."""
-_PLAIN = ("mean", "min", "max")
-"""Reductions whose values are sums by counts."""
 
 
 @dataclass(frozen=True)
@@ -54,22 +47,9 @@ class TilePainter:
     def paint(self, window: Window) -> Picture | None:
         """Draw a window of the zoom; None if it is empty."""
         grid = self._smoothed(window) if self._is_plain else field_window(self.field, window)
-        return None if grid is None or not grid.filled.any() else self.coloured(grid)
-
-    def coloured(self, grid: Grid) -> Picture:
-        """Colour a smoothed grid; equal to `heatlas.style.colour.colour`."""
-        if grid.sums or self._begins is None or any(plane.dtype != np.float32 for plane in grid.planes.values()):
-            return colour(grid, self.tone, self.colours, None)
-        begins, table, least = self._begins
-        values = grid.total.reshape(-1)
-        means, pixels = np.empty_like(values), np.empty(values.shape, np.uint32)
-        colours, alphas = self._opaque_palette
-        once, more = (1.0, 0.0) if grid.layout.opacity is None else (ONCE, MORE)
-        colour_means(
-            grid.planes["n"].reshape(-1), values, means, means.view(np.int32), begins, table, least, colours, alphas,
-            np.float32(once), np.float32(more), pixels,
-        )  # fmt: skip
-        return Picture(pixels.view(np.uint8).reshape(*grid.total.shape, 4))
+        if grid is None or not grid.filled.any():
+            return None
+        return colour(grid, self.tone, self.colours, None)
 
     @cached_property
     def _is_plain(self) -> bool:
@@ -88,24 +68,6 @@ class TilePainter:
     @cached_property
     def _counted(self) -> Cache[TilePixels | None]:
         return Cache(_CACHE, lambda tile: 0 if tile is None else tile.nbytes)
-
-    @cached_property
-    def _opaque_palette(self) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
-        """Colours of the steps of a mean, without their opacity, and that (`heatlas.kernels.steps.colour_means`)."""
-        table = palette(self.colours, self.tone, None)
-        table[0] = self.colours[0]  # what is empty is none of the steps
-        alphas = table[:, 3].copy()
-        table[:, 3] = 0
-        return table.view(np.uint32).ravel(), alphas
-
-    @cached_property
-    def _begins(self) -> Begins | None:
-        """Where the steps of a plain mean or extreme begin, unless its tone is diverging or local."""
-        tone, measure = self.tone, self.field.look.measure
-        plain = measure.simple and measure.reduction in _PLAIN
-        if tone.diverging or tone.local is not None or tone.fitted is not None or not plain:
-            return None
-        return begins_of(tone, sums=False)
 
     def _smoothed(self, window: Window) -> Grid | None:
         """Equal to `heatlas.tiles.fields.smoothed`."""

@@ -5,6 +5,7 @@
 `tone`, `sample`          values to [0, 1], fitted once; values that it is fitted to
 `local_tone`              tones relative to the surroundings
 `colour`, `stepping`      a toned grid in colour; steps of a palette
+`mean_colours`            means in colour, by these steps
 `colormaps`               tables of colours
 `image`                   pixels in colour
 `ticks`, `calendar_ticks` round numbers of a legend, and dates

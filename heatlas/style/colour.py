@@ -13,6 +13,7 @@ import numpy as np
 from heatlas.core.errors import BadOption
 from heatlas.core.frozen import frozen
 from heatlas.style.image import Picture
+from heatlas.style.mean_colours import colours_of_means
 from heatlas.style.stepping import steps_of
 
 if TYPE_CHECKING:
@@ -106,6 +107,13 @@ def _palette(
     return table
 
 
+def _palette_of_means(colours: NDArray[np.uint8], tone: Tone) -> NDArray[np.uint8]:
+    """Palette on a transparent ground, in which no step is empty: what is empty has no opacity."""
+    table = palette(colours, tone, None)
+    table[0] = colours[0]
+    return table
+
+
 def colour(grid: Grid, tone: Tone, colours: NDArray[np.uint8], background: tuple[int, int, int] | None) -> Picture:
     """Colour a grid.
 
@@ -130,9 +138,10 @@ def colour(grid: Grid, tone: Tone, colours: NDArray[np.uint8], background: tuple
     """
     if (plain := steps_of(grid, tone)) is not None:
         return Picture(plain, palette(colours, tone, background))
+    if background is None and (means := colours_of_means(grid, tone, _palette_of_means(colours, tone))) is not None:
+        return Picture(means)
     steps = np.empty((grid.window.height, grid.window.width), np.uint8)
     alpha = None if grid.sums else np.empty_like(steps)
-    table = palette(colours, tone, background if alpha is None else None)
     for top in range(0, len(steps), _BLOCK):
         part = grid.rows(top, top + _BLOCK)
         if tone.fitted is not None:
@@ -150,9 +159,8 @@ def colour(grid: Grid, tone: Tone, colours: NDArray[np.uint8], background: tuple
                 share = share * opacity
             alpha[top : top + _BLOCK] = np.rint(np.where(shown, share, 0) * 255)
     if alpha is None:
-        return Picture(steps, table)
-    table[0] = colours[0]
-    pixels = Picture(steps, table).rgba
+        return Picture(steps, palette(colours, tone, background))
+    pixels = Picture(steps, _palette_of_means(colours, tone)).rgba
     if background is None:
         pixels[..., 3] = (pixels[..., 3].astype(np.uint16) * alpha + 127) // 255
         return Picture(pixels)
