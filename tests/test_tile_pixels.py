@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from heatlas.core.window import Window
+from heatlas.kernels.tiles import mark_pixels
 from heatlas.raster.measure import parse_measure
-from heatlas.raster.tile_pixels import SIDE, PixelTaker, TilePixels, assembled, places_in
+from heatlas.raster.tile_pixels import MARKS, SIDE, TilePixels, assembled, places_in, take_pixels
 from heatlas.tiles.cache import Cache
 
 CELLS = st.dictionaries(st.integers(0, SIDE * SIDE - 1), st.integers(1, 1 << 20), max_size=40)
@@ -23,26 +24,33 @@ def plane(cells, dtype):
     return made
 
 
-@given(first=CELLS, second=CELLS, kinds=st.tuples(*[st.sampled_from(["u4", "f8"])] * 2))
-def test_all_that_planes_hold_is_taken_out_of_them(first, second, kinds):
-    taker = PixelTaker()
+@given(first=CELLS, second=CELLS, more=CELLS, kind=st.sampled_from(["u4", "f8"]))
+def test_all_that_planes_hold_is_taken_out_of_them(first, second, more, kind):
+    words = np.zeros(MARKS, np.uint64)
     for cells in ((first, second), (second, {}), ({}, first), ({}, {})):  # one tile after another
-        planes = {name: plane(held, kind) for name, held, kind in zip("nx", cells, kinds, strict=True)}
-        found = taker.take(planes)
+        planes = np.stack([plane(held, kind) for held in cells])
+        copy = planes.copy()
         where = sorted(cells[0].keys() | cells[1].keys())
-        assert not any(plane.any() for plane in planes.values())
+        for pixels in (where, [*more]):  # others may be marked too
+            mark_pixels(np.array(pixels, np.uint16), words.view(np.uint8))
+        found = take_pixels("nx", planes, words)
+        assert not planes.any()
+        assert not words.any()
+        again = take_pixels("nx", copy)  # without marks all are looked at
         if not where:
             assert found is None
+            assert again is None
             continue
-        assert found.pixels.tolist() == where
-        for name, held, kind in zip("nx", cells, kinds, strict=True):
-            assert found.planes[name].dtype == kind
-            assert found.planes[name].tolist() == [held.get(pixel, 0) for pixel in where]
+        for taken in (found, again):
+            assert taken.pixels.tolist() == where
+            for name, held in zip("nx", cells, strict=True):
+                assert taken.planes[name].dtype == kind
+                assert taken.planes[name].tolist() == [held.get(pixel, 0) for pixel in where]
 
 
 def test_a_full_tile_is_taken():
     full = np.arange(1, SIDE * SIDE + 1, dtype=np.uint32)
-    found = PixelTaker().take({"n": full.copy()})
+    found = take_pixels("n", full[None].copy())
     assert np.array_equal(found.planes["n"], full)
     assert np.array_equal(found.pixels, np.arange(SIDE * SIDE))
 
@@ -61,7 +69,7 @@ def test_a_window_holds_what_its_tiles_hold(tiles, corner, size, single):
         for column in range(3):
             part = np.kron(tiles[row, column], np.eye(64, dtype=np.uint32))
             whole[row * SIDE : (row + 1) * SIDE, column * SIDE : (column + 1) * SIDE] = part
-            held[column, row] = PixelTaker().take({"n": part.ravel()})
+            held[column, row] = take_pixels("n", part.reshape(1, -1))
     left, top = 40 + 8 * corner[0], 40 + 8 * corner[1]
     width, height = min(size[0], 3 * SIDE - left), min(size[1], 3 * SIDE - top)
     window = Window(SIDE * 2.0**4, left, top, width, height)

@@ -15,8 +15,7 @@ from heatlas.kernels.numbers import longest, read_numbers, unzigzag
 from heatlas.kernels.reduce import add_value
 
 __all__ = [
-    "add_activities_of", "add_amounts", "add_values", "count_passes_of", "list_filled", "mark_filled", "place_pixels",
-    "take_values",
+    "add_activities_of", "add_amounts", "add_values", "count_passes_of", "mark_pixels", "place_pixels", "take_marked",
 ]  # fmt: skip
 
 _ONE, _TWO, _THREE, _FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
@@ -207,42 +206,47 @@ def add_values(pixels, ids, lengths, keep, data, step, table, least, count, tota
             add_value(pixel, value, count, total, square, extreme, greatest)
 
 
-@kernel("const u4[:] | const f8[:]", "u1[:]")
-def mark_filled(plane, marks):
-    """Set `marks` (65536,) to 1 where a plane (65536,) is not 0."""
-    for k in range(marks.shape[0]):
-        marks[k] |= np.uint8(plane[k] != 0)
+@kernel("const u2[:]", "u1[:]")
+def mark_pixels(pixels, marks):
+    """Set `marks` (16384,) to 1 for each four pixels of which one is among some."""
+    for k in range(pixels.shape[0]):
+        marks[np.uint64(pixels[k]) >> _TWO] = 1
 
 
-@kernel("u8[:]", "const u1[:]", "u2[:]")
-def list_filled(words, marks, pixels):
-    """Write the pixels that are marked to `pixels` (65537,), ascending, and clear their marks; returns how many.
+@kernel("u4[:, :] | f8[:, :]", "u8[:]", allocates=True)
+def take_marked(planes, words):
+    """Take the pixels in which any plane is not 0 out of planes.
 
     Parameters
     ----------
-    words : ndarray of uint64 (8192,)
-        The memory of `marks`: eight pixels that are empty are passed at once.
-    marks : ndarray of uint8 (65536,)
-        0 or 1.
+    planes : ndarray (p, 65536)
+        0 afterwards.
+    words : ndarray of uint64 (2048,)
+        The memory of marks as `mark_pixels` sets them, of all such pixels at least; 0 afterwards.
+
+    Returns
+    -------
+    ndarray of uint16 (k,), ndarray (p, k)
+        Pixels, ascending, and what each plane holds there.
     """
-    count = np.uint64(0)
+    pixels, count = np.empty(planes.shape[1] + 1, np.uint16), np.uint64(0)
     for w in range(words.shape[0]):
-        if words[w] != 0:
-            first = np.uint64(8 * w)
-            for k in range(8):
-                pixel = first + np.uint64(k)
-                pixels[count] = pixel  # the next one takes its place where it is not marked
-                count += np.uint64(marks[pixel])
-            words[w] = 0
-    return np.int64(count)
-
-
-@kernel("u4[:] | f8[:]", "const u2[:]", "u4[:] | f8[:]")
-def take_values(plane, pixels, values):
-    """Move the values of pixels from a plane (65536,), which is then 0 there, to `values` (k,) of the same type."""
-    for k in range(pixels.shape[0]):
-        values[k] = plane[pixels[k]]
-        plane[pixels[k]] = 0
+        left, words[w] = words[w], 0
+        while left != 0:
+            first = (np.uint64(w << 3) + (trailing_zeros(left) >> _THREE)) * _FOUR
+            left &= left - _ONE
+            for pixel in range(first, first + _FOUR):
+                filled = np.uint64(0)
+                for p in range(planes.shape[0]):
+                    filled |= np.uint64(planes[p, pixel] != 0)
+                pixels[count] = pixel  # the next one takes its place where there is nothing
+                count += filled
+    values = np.empty((planes.shape[0], np.int64(count)), planes.dtype)
+    for p in range(planes.shape[0]):
+        for k in range(values.shape[1]):
+            values[p, k] = planes[p, pixels[k]]
+            planes[p, pixels[k]] = 0
+    return pixels[:count], values
 
 
 @kernel("const u2[:]", "const u4[:] | const f8[:]", "i8", "i8", "f4[:, :] | u4[:, :] | f8[:, :]")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.frozen import frozen
-from heatlas.kernels.tiles import list_filled, mark_filled, place_pixels, take_values
+from heatlas.kernels.tiles import place_pixels, take_marked
 from heatlas.raster.grid import Grid
 
 if TYPE_CHECKING:
@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from heatlas.raster.measure import Measure
     from heatlas.raster.reductions import NamedPlanes
 
-__all__ = ["SIDE", "PixelTaker", "TilePixels", "assembled", "places_in"]
+__all__ = ["MARKS", "SIDE", "TilePixels", "assembled", "places_in", "take_pixels"]
 
 SIDE = 256
 """Pixels of a side of a tile."""
+MARKS = SIDE * SIDE // 32
+"""Words of eight marks, each for four pixels of a tile."""
+_ALL = 0x0101010101010101
+"""Eight marks."""
 
 
 @frozen
@@ -40,27 +44,24 @@ class TilePixels:
         return self.pixels.nbytes + sum(values.nbytes for values in self.planes.values())
 
 
-class PixelTaker:
-    """Takes the pixels that hold anything out of the planes of one tile after another."""
+def take_pixels(
+    names: Iterable[str], planes: NDArray[Any], words: NDArray[np.uint64] | None = None
+) -> TilePixels | None:
+    """Take the pixels that hold anything out of planes; None where there is nothing.
 
-    __slots__ = ("_marks", "_pixels")
-
-    def __init__(self) -> None:
-        self._marks = np.zeros(SIDE * SIDE, np.uint8)
-        self._pixels = np.empty(SIDE * SIDE + 1, np.uint16)
-
-    def take(self, planes: NamedPlanes) -> TilePixels | None:
-        """Take all that is in planes (65536,) of uint32 or float64, which are then 0; None where there is nothing."""
-        for plane in planes.values():
-            mark_filled(plane, self._marks)
-        count = list_filled(self._marks.view(np.uint64), self._marks, self._pixels)
-        if not count:
-            return None
-        pixels = self._pixels[:count].copy()
-        taken = {name: np.empty(count, plane.dtype) for name, plane in planes.items()}
-        for name, plane in planes.items():
-            take_values(plane, pixels, taken[name])
-        return TilePixels(pixels, taken)
+    Parameters
+    ----------
+    names : iterable of str
+        Names of the planes.
+    planes : ndarray of uint32 or float64 (p, 65536)
+        0 afterwards.
+    words : ndarray of uint64 (2048,), optional
+        Marks of pixels that may hold anything, a byte for each four of them, as
+        `heatlas.kernels.tiles.mark_pixels` sets them; 0 afterwards. By default all pixels are looked at.
+    """
+    marks = np.full(MARKS, _ALL, np.uint64) if words is None else words
+    pixels, values = take_marked(planes, marks)
+    return TilePixels(pixels, dict(zip(names, values, strict=True))) if len(pixels) else None
 
 
 def places_in(window: Window) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ from heatlas.core.filesystems import locate
 from heatlas.kernels.partials import fill_tile
 from heatlas.library.file.settings import Settings
 from heatlas.pmtiles.hilbert import first_number, number_of, places_at
-from heatlas.raster.tile_pixels import PixelTaker
+from heatlas.raster.tile_pixels import take_pixels
 from heatlas.scale.census import Census, Part
 from heatlas.scale.planes import merged_rules, tile_planes
 from heatlas.scale.rows import concatenated, written
@@ -76,7 +76,8 @@ class MergedTiles:
         rules = merged_rules(measure)
         planes = np.zeros((len(rules), SIDE * SIDE), np.int64)
         fill_tile(data, rules, planes)
-        return PixelTaker().take(tile_planes(measure, planes))
+        named = tile_planes(measure, planes)
+        return take_pixels(named, np.stack([*named.values()]))
 
     def _data(self, number: int) -> NDArray[np.uint8] | None:
         at = bisect_right(self._firsts, number) - 1

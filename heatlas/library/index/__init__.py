@@ -6,6 +6,7 @@
 `chunks`                chunks read and merged
 `coverage`              columns with which the whole index was made
 `sound_tiles`           tiles read from the index, or traced again where they are damaged
+`tile_chunks`           chunks of tiles of a zoom, read by few statements
 `near_tiles`            activities that may touch a tile
 `drawing`               tiles and windows drawn from the index, with a filter
 `pass_tiles`            passes of tiles, many in one call

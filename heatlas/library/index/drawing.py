@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import BadOption
-from heatlas.kernels.index import decode_head, decode_header, decode_pixels
+from heatlas.kernels.index import decode_pixels
 from heatlas.kernels.operations import UNUSED
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_values
-from heatlas.library.file.columns import AMOUNTS, COLUMNS, PIXELS, VALUES
-from heatlas.library.file.keys import CHUNKS, chunk_of, key, tile_of
-from heatlas.library.file.packing import unpack
-from heatlas.library.file.settings import read_settings
+from heatlas.library.file.columns import AMOUNTS, COLUMNS, VALUES
 from heatlas.library.index.pass_tiles import count_passes
 from heatlas.library.index.passage_tiles import PassageTiles, needs_facts, read_facts, read_sides
-from heatlas.library.index.sound_tiles import read_columns, rows_of_few
+from heatlas.library.index.tile_chunks import tiles_at
 from heatlas.library.index.tile_planes import TilePlanes
 from heatlas.raster.grid import Grid
 from heatlas.raster.measure import COUNTS, LABELLED, SPENT
@@ -25,25 +22,21 @@ from heatlas.raster.tile_pixels import SIDE, TilePixels, assembled, places_in
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from heatlas.core.window import Window
     from heatlas.library.file.store import Library
-    from heatlas.library.index.coded_columns import ColumnBytes
     from heatlas.library.index.passage_tiles import Sides
+    from heatlas.library.index.tile_chunks import TileChunk
     from heatlas.library.rows.activity_means import ActivityFacts
     from heatlas.raster.measure import Measure
     from heatlas.raster.passages import Passages
 
-__all__ = ["columns_of", "draw", "draw_tiles", "read_passages", "tiles_at"]
+__all__ = ["columns_of", "draw", "draw_tiles", "read_passages"]
 
 _EVERY, _BEYOND = np.zeros(0, np.bool_), np.zeros(1, np.bool_)
-_END = CHUNKS - 1
-"""Greatest number of a chunk."""
-_TILES = 32
-"""Tiles from which on no more are read at once."""
 
 
 def draw(
@@ -138,7 +131,7 @@ def _drawn(
     columns = columns_of(measure)
     if measure.reduction == "passes":
         tiles = tiles_at(connection, zoom, places)
-        yield from count_passes(((x, y, [pixels for pixels, _ in chunks]) for x, y, chunks in tiles), chosen)
+        yield from count_passes(((x, y, [chunk.pixels for chunk in chunks]) for x, y, chunks in tiles), chosen)
         return
     if facts is None and needs_facts(measure):
         facts = read_facts(connection, measure)
@@ -151,8 +144,8 @@ def _drawn(
     )
     for x, y, chunks in tiles_at(connection, zoom, places, columns):
         planes.begin(int(zoom), x, y)
-        for pixels, data in chunks:
-            planes.add(pixels, data, chosen)
+        for chunk in chunks:
+            planes.add(chunk, chosen)
         tile = planes.take()
         if tile is not None:
             yield (x, y), _stated(tile, measure)
@@ -200,22 +193,13 @@ def read_passages(
         facts = read_facts(connection) if needs_facts(measure) else None
         tiles = PassageTiles(measure, facts, None if keep is None else chosen)
         for x, y, chunks in tiles_at(connection, window.zoom, places_in(window), columns_of(measure)):
-            for pixels, data in chunks:
+            for chunk in chunks:
                 tiles.begin(int(window.zoom), x, y)
-                tiles.add(pixels, data, chosen)
-                ids, lengths, _ = decode_header(pixels)
+                tiles.add(chunk, chosen)
+                ids, lengths, _ = chunk.header
                 kept = slice(None) if keep is None else chosen[np.minimum(ids, len(chosen) - 1)]
                 for passages in tiles.passages:
                     yield x, y, np.repeat(ids[kept], lengths[kept]), passages
-
-
-def _checked(connection: sqlite3.Connection, zoom: float, columns: Sequence[str]) -> int:
-    settings = read_settings(connection)
-    first, last = settings.zooms
-    if not (float(zoom).is_integer() and first <= zoom <= last):
-        raise BadOption(f"the library holds zooms {first} to {last}, not {zoom:g}")
-    settings.demand(int(zoom), columns)
-    return int(zoom)
 
 
 @lru_cache
@@ -234,56 +218,6 @@ def columns_of(measure: Measure) -> tuple[str, ...]:
     return tuple(name for name in sorted(measure.reads) if name in COLUMNS)
 
 
-def tiles_at(
-    connection: sqlite3.Connection, zoom: float, places: Sequence[tuple[int, int]], columns: Sequence[str] = ()
-) -> Iterator[tuple[int, int, Sequence[tuple[NDArray[np.uint8], ColumnBytes]]]]:
-    """Tiles of a zoom that hold passages: x and y, and the pixels and the columns of each chunk.
-
-    The columns of `places` may lie beyond the antimeridian. A few tiles are read by one statement, best where
-    neighbours of one column follow each other.
-    """
-    zoom = _checked(connection, zoom, columns)
-    numbers, across = [COLUMNS[name] for name in columns], 1 << zoom
-    for stretches in _together(_stretches(places)):
-        ranges = {
-            (key(PIXELS, zoom, x % across, top), key(PIXELS, zoom, x % across, bottom, _END)): None
-            for x, top, bottom in stretches
-        }
-        found: dict[tuple[int, int], list[tuple[NDArray[np.uint8], ColumnBytes]]] = {}
-        for k, data in dict(rows_of_few(connection, [*ranges])).items():
-            pixels, values, tile = unpack(data), {}, tile_of(k)
-            if numbers:
-                values = read_columns(connection, numbers, tile, chunk_of(k), decode_head(pixels)[1])
-            found.setdefault(tile[1:], []).append((pixels, {number: values.get(number) for number in numbers}))
-        for x, top, bottom in stretches:
-            for y in range(top, bottom + 1):
-                if (chunks := found.get((x % across, y))) is not None:
-                    yield x, y, chunks
-
-
-def _stretches(places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
-    """Column, first and last row of tiles that follow each other downwards."""
-    for k, (x, y) in enumerate(places):
-        if k == 0 or places[k - 1] != (x, y - 1):
-            top = y
-        if k + 1 == len(places) or places[k + 1] != (x, y + 1):
-            yield x, top, y
-
-
-def _together(stretches: Iterable[tuple[int, int, int]]) -> Iterator[list[tuple[int, int, int]]]:
-    """Stretches that are read at once: those of a tile with its surroundings, but not those of a poster."""
-    some: list[tuple[int, int, int]] = []
-    held = 0
-    for x, top, bottom in stretches:
-        some.append((x, top, bottom))
-        held += bottom - top + 1
-        if held >= _TILES:
-            yield some
-            some, held = [], 0
-    if some:
-        yield some
-
-
 class _Accumulators:
     """Sums over one tile at a time."""
 
@@ -292,8 +226,7 @@ class _Accumulators:
     def __init__(self, measure: Measure) -> None:
         self.measure = measure
         # Fixes are added as floats like all amounts, which is exact below 2**53.
-        kind = {"activities": "u4", "fixes": "f8"}.get(measure.reduction)
-        self.planes = TilePlanes(measure.layout, kind)
+        self.planes = TilePlanes(measure.layout, "u4" if measure.reduction == "activities" else "f8")
         self.tile = self.planes.tile
         self.stamps = np.zeros(SIDE * SIDE if measure.reduction == "activities" else 0, np.int64)
         self.ordinal = 1
@@ -301,14 +234,15 @@ class _Accumulators:
     def begin(self, zoom: int, x: int, y: int) -> None:
         """Begin a tile."""
 
-    def add(self, pixels: NDArray[np.uint8], columns: ColumnBytes, keep: NDArray[np.bool_]) -> None:
-        """Add a chunk: its pixels, and the column that the measure needs, if the chunk has it."""
+    def add(self, chunk: TileChunk, keep: NDArray[np.bool_]) -> None:
+        """Add the activities of a chunk that are kept, if it has the column that the measure needs."""
         measure = self.measure
-        data = next(iter(columns.values()), None)
-        if data is None and columns:
+        data = next(iter(chunk.columns.values()), None)
+        if data is None and chunk.columns:
             return
-        ids, lengths, at = decode_header(pixels)
-        where = decode_pixels(pixels, at, lengths)
+        ids, lengths, at = chunk.header
+        where = decode_pixels(chunk.pixels, at, lengths)
+        self.planes.mark(where)
         if measure.reduction == "activities":
             self.ordinal = add_activities_of(where, ids, lengths, keep, self.ordinal, self.stamps, self.tile["n"])
         elif measure.metric:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heatlas.core.mercator import to_lonlat
-from heatlas.kernels.index import decode_header, decode_pixels
+from heatlas.kernels.index import decode_pixels
 from heatlas.kernels.operations import UNUSED, Runs
 from heatlas.kernels.values import add_days
 from heatlas.library.index.coded_columns import CodedColumns, Facts
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from heatlas.library.index.coded_columns import ColumnBytes
+    from heatlas.library.index.tile_chunks import TileChunk
     from heatlas.raster.measure import Measure
     from heatlas.raster.tile_pixels import TilePixels
 
@@ -125,19 +125,20 @@ class PassageTiles:
                 places=np.stack(to_lonlat((x * SIDE + middles) / scale, (y * SIDE + middles) / scale))
             )
 
-    def add(self, pixels: NDArray[np.uint8], columns: ColumnBytes, keep: NDArray[np.bool_]) -> None:
+    def add(self, chunk: TileChunk, keep: NDArray[np.bool_]) -> None:
         """Add the activities of a chunk that are kept; `keep` (numbers,) is empty for all."""
-        ids, lengths, at = decode_header(pixels)
-        where = decode_pixels(pixels, at, lengths)
+        ids, lengths, at = chunk.header
+        where = decode_pixels(chunk.pixels, at, lengths)
         kept = np.ones(len(ids), np.bool_) if not len(keep) else keep[np.minimum(ids, len(keep) - 1)]
         if not kept.any():
             return
+        self._planes.mark(where)
         cells = where if kept.all() else where[np.repeat(kept, lengths)]
         numbers, counts = ids[kept], lengths[kept]
         if self._measure.reduction in LABELLED:
             self._note_labels(cells.astype(np.int64), numbers, counts)
             return
-        known = CodedColumns(Runs(where, ids, lengths, kept), columns, self._known)
+        known = CodedColumns(Runs(where, ids, lengths, kept), chunk.columns, self._known)
         self._chunks.append(self._passages(cells, numbers, counts, known))
 
     def _passages(

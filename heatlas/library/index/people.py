@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from heatlas.kernels.index import decode_header, decode_pixels
+from heatlas.kernels.index import decode_pixels
 from heatlas.kernels.people import count_bits, mark_people
-from heatlas.library.index.drawing import tiles_at
+from heatlas.library.index.tile_chunks import tiles_at
 from heatlas.raster.threshold import reach_of
 from heatlas.raster.tile_pixels import SIDE, places_in
 
@@ -54,10 +54,10 @@ def people_around(
     found: list[_Chunk] = []
     with library.read() as connection:
         for x, y, chunks in tiles_at(connection, outer.zoom, places_in(outer)):
-            for pixels, _ in chunks:
-                ids, lengths, at = decode_header(pixels)
+            for each in chunks:
+                ids, lengths, at = each.header
                 person = whose[np.minimum(ids, count)]
-                found.append(_Chunk(x * SIDE - outer.x, y * SIDE - outer.y, pixels, at, lengths, person))
+                found.append(_Chunk(x * SIDE - outer.x, y * SIDE - outer.y, each.pixels, at, lengths, person))
     counts = np.zeros((window.height, window.width), np.uint32)
     there = np.unique(np.concatenate([np.zeros(0, np.int64), *(chunk.person for chunk in found)]))
     there = there[there >= 0]

@@ -6,11 +6,11 @@ cannot be read either, nothing is drawn, and the damage is reported.
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import threading
 from collections import OrderedDict
 from contextlib import closing
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,19 +35,23 @@ from heatlas.library.rows.tracks import read_track
 from heatlas.tracks.privacy import hide
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from heatlas.library.index.chunks import Tile
 
-__all__ = ["columns_there", "make_anew", "pixel_rows", "read_columns", "rows_of_few"]
+__all__ = ["columns_of_chunks", "columns_there", "make_anew", "pixel_rows", "read_columns", "rows_of_few"]
 
 _ANEW = CHUNKS - 1
 """Number of the one chunk of a tile that was traced again; no stored chunk has it."""
 _GROUP = 64
+_TOGETHER = 32
+"""Chunks whose columns are read by one statement."""
 _MOST = 64
 """Tiles that are remembered."""
+_Place = tuple["Tile", int]
+"""Tile, and the number of its chunk."""
 _Rows = list[tuple[int, bytes]]
 _made: OrderedDict[tuple[str, Tile], _Rows] = OrderedDict()
 """Mark of the library's state, and tile -> rows of all columns."""
@@ -63,7 +67,7 @@ def pixel_rows(connection: sqlite3.Connection, keys: tuple[int, int]) -> Iterato
         When one is damaged or missing, and its tile cannot be traced again.
     """
     rows = blobs_or_none(connection, "passages", keys)
-    for tile, group in groupby(rows, key=lambda row: tile_of(row[0])):
+    for tile, group in itertools.groupby(rows, key=lambda row: tile_of(row[0])):
         found = list(group)
         sound = [(number, data) for number, data in found if data is not None]
         if len(sound) < len(found):
@@ -108,36 +112,75 @@ def read_columns(
     SourceFailed
         As `pixel_rows` does.
     """
-    return unfold(_stored_columns(connection, columns, tile, chunk), columns, lengths)
+    return columns_of_chunks(connection, columns, [(tile, chunk, lengths)])[0]
+
+
+def columns_of_chunks(
+    connection: sqlite3.Connection,
+    columns: Collection[int],
+    chunks: Sequence[tuple[Tile, int, NDArray[np.int64]]],
+) -> list[dict[int, NDArray[np.uint8]]]:
+    """Read columns as `read_columns` does, those of several chunks by few statements.
+
+    Parameters
+    ----------
+    connection, columns
+        As for `read_columns`.
+    chunks : sequence of (tile, chunk, lengths)
+        As for `read_columns`; each chunk once.
+
+    Raises
+    ------
+    SourceFailed
+        As `pixel_rows` does.
+    """
+    found = []
+    for first in range(0, len(chunks), _TOGETHER):
+        some = chunks[first : first + _TOGETHER]
+        stored = _stored_columns(connection, columns, [(tile, chunk) for tile, chunk, _ in some])
+        found += [unfold(one, columns, lengths) for one, (_, _, lengths) in zip(stored, some, strict=True)]
+    return found
 
 
 def columns_there(connection: sqlite3.Connection, columns: Collection[int], tile: Tile, chunk: int) -> set[int]:
     """Those of some columns that a chunk has; see `read_columns`."""
-    return {*columns} & _stored_columns(connection, columns, tile, chunk).keys()
+    return {*columns} & _stored_columns(connection, columns, [(tile, chunk)])[0].keys()
 
 
 def _stored_columns(
-    connection: sqlite3.Connection, columns: Collection[int], tile: Tile, chunk: int
-) -> dict[int, tuple[bytes, bool]]:
-    """Columns of a chunk as `unpack_columns` gives them, with those that they are guessed from."""
-    if chunk == _ANEW:
-        return unpack_columns((column_of(number), data) for number, data in _traced(connection, tile))
-    wanted = with_sources(columns)
-    stored = _sound_columns(connection, {*columns, BUNDLE}, wanted, tile, chunk)
+    connection: sqlite3.Connection, columns: Collection[int], chunks: Sequence[_Place]
+) -> list[dict[int, tuple[bytes, bool]]]:
+    """Columns of chunks as `unpack_columns` gives them, with those that they are guessed from."""
+    wanted, found = with_sources(columns), []
+    stored = _sound_columns(connection, {place: {*columns, BUNDLE} for place in chunks if place[1] != _ANEW}, wanted)
     # Of a large chunk, rows of sources are read and unpacked only where a column is guessed.
-    if stored is not None and (sources := sources_of(stored, columns) - stored.keys()):
-        more = _sound_columns(connection, sources, wanted, tile, chunk)
-        stored = None if more is None else stored | more
-    return _columns_anew(connection, tile, chunk) if stored is None else stored
+    guessed = {place: sources_of(one, columns) - one.keys() for place, one in stored.items() if one is not None}
+    for place, more in _sound_columns(
+        connection, {place: some for place, some in guessed.items() if some}, wanted
+    ).items():
+        stored[place] = None if more is None else {**(stored[place] or {}), **more}
+    for tile, chunk in chunks:
+        if chunk == _ANEW:
+            found.append(unpack_columns((column_of(number), data) for number, data in _traced(connection, tile)))
+        else:
+            one = stored[tile, chunk]
+            found.append(_columns_anew(connection, tile, chunk) if one is None else one)
+    return found
 
 
 def _sound_columns(
-    connection: sqlite3.Connection, columns: Collection[int], wanted: Collection[int], tile: Tile, chunk: int
-) -> dict[int, tuple[bytes, bool]] | None:
-    """Unpack the rows of some columns of a chunk, of a bundle those that are wanted; None where a row is damaged."""
-    found = list(blobs_or_none(connection, "passages", frozenset(key(column, *tile, chunk) for column in columns)))
-    sound = [(column_of(number), data) for number, data in found if data is not None]
-    return unpack_columns(sound, wanted) if len(sound) == len(found) else None
+    connection: sqlite3.Connection, asked: Mapping[_Place, Collection[int]], wanted: Collection[int]
+) -> dict[_Place, dict[int, tuple[bytes, bool]] | None]:
+    """Unpack the rows of some columns of chunks, of bundles those that are wanted; None where a row is damaged."""
+    keys = {key(column, *tile, chunk): (tile, chunk) for (tile, chunk), columns in asked.items() for column in columns}
+    rows: dict[_Place, list[tuple[int, bytes | None]]] = {place: [] for place in asked}
+    for number, data in blobs_or_none(connection, "passages", frozenset(keys)) if keys else ():
+        rows[keys[number]].append((column_of(number), data))
+    found: dict[_Place, dict[int, tuple[bytes, bool]] | None] = {}
+    for place, some in rows.items():
+        sound = [(column, data) for column, data in some if data is not None]
+        found[place] = unpack_columns(sound, wanted) if len(sound) == len(some) else None
+    return found
 
 
 def _columns_anew(connection: sqlite3.Connection, tile: Tile, chunk: int) -> dict[int, tuple[bytes, bool]]:

@@ -1,0 +1,128 @@
+"""Read the chunks of tiles of a zoom: their pixels, and columns, by few statements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from heatlas.core.errors import BadOption
+from heatlas.kernels.index import decode_header
+from heatlas.library.file.columns import COLUMNS, PIXELS
+from heatlas.library.file.keys import CHUNKS, chunk_of, key, tile_of
+from heatlas.library.file.packing import unpack
+from heatlas.library.file.settings import read_settings
+from heatlas.library.index.sound_tiles import columns_of_chunks, rows_of_few
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from heatlas.library.index.coded_columns import ColumnBytes
+
+__all__ = ["TileChunk", "tiles_at"]
+
+_END = CHUNKS - 1
+"""Greatest number of a chunk."""
+_TILES = 32
+"""Tiles from which on no more are read at once."""
+
+
+class TileChunk:
+    """Chunk of a tile as it is read: not decoded."""
+
+    __slots__ = ("_header", "columns", "pixels")
+
+    def __init__(self, pixels: NDArray[np.uint8]) -> None:
+        self.pixels = pixels
+        """Header and pixels."""
+        self.columns: ColumnBytes = {}
+        """Columns that were asked for."""
+        self._header: tuple[NDArray[np.int64], NDArray[np.int64], int] | None = None
+
+    @property
+    def header(self) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+        """Activity and passages of each run, and where the pixels begin; decoded once."""
+        if self._header is None:
+            self._header = decode_header(self.pixels)
+        return self._header
+
+
+def tiles_at(
+    connection: sqlite3.Connection, zoom: float, places: Sequence[tuple[int, int]], columns: Sequence[str] = ()
+) -> Iterator[tuple[int, int, Sequence[TileChunk]]]:
+    """Tiles of a zoom that hold passages: x and y, and their chunks.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the library.
+    zoom : float
+        A zoom of the index.
+    places : sequence of (int, int)
+        Column, which may lie beyond the antimeridian, and row of each tile. A few tiles are read by one statement, best
+        where neighbours of one column follow each other.
+    columns : sequence of str
+        Columns that are read beside the pixels.
+
+    Raises
+    ------
+    BadOption
+        When the library does not hold the zoom.
+    SourceFailed
+        When the file is damaged.
+    """
+    zoom = _checked(connection, zoom, columns)
+    numbers, across = [COLUMNS[name] for name in columns], 1 << zoom
+    for stretches in _together(_stretches(places)):
+        ranges = {
+            (key(PIXELS, zoom, x % across, top), key(PIXELS, zoom, x % across, bottom, _END)): None
+            for x, top, bottom in stretches
+        }
+        found: dict[tuple[int, int], list[TileChunk]] = {}
+        read: dict[tuple[tuple[int, int, int], int], TileChunk] = {}
+        for k, data in dict(rows_of_few(connection, [*ranges])).items():
+            tile, chunk = tile_of(k), TileChunk(unpack(data))
+            read[tile, chunk_of(k)] = chunk
+            found.setdefault(tile[1:], []).append(chunk)
+        if numbers:
+            wanted = [(*whose, chunk.header[1]) for whose, chunk in read.items()]
+            for chunk, values in zip(read.values(), columns_of_chunks(connection, numbers, wanted), strict=True):
+                chunk.columns = {number: values.get(number) for number in numbers}
+        for x, top, bottom in stretches:
+            for y in range(top, bottom + 1):
+                if (chunks := found.get((x % across, y))) is not None:
+                    yield x, y, chunks
+
+
+def _checked(connection: sqlite3.Connection, zoom: float, columns: Sequence[str]) -> int:
+    settings = read_settings(connection)
+    first, last = settings.zooms
+    if not (float(zoom).is_integer() and first <= zoom <= last):
+        raise BadOption(f"the library holds zooms {first} to {last}, not {zoom:g}")
+    settings.demand(int(zoom), columns)
+    return int(zoom)
+
+
+def _stretches(places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+    """Column, first and last row of tiles that follow each other downwards."""
+    for k, (x, y) in enumerate(places):
+        if k == 0 or places[k - 1] != (x, y - 1):
+            top = y
+        if k + 1 == len(places) or places[k + 1] != (x, y + 1):
+            yield x, top, y
+
+
+def _together(stretches: Iterable[tuple[int, int, int]]) -> Iterator[list[tuple[int, int, int]]]:
+    """Stretches that are read at once: those of a tile with its surroundings, but not those of a poster."""
+    some: list[tuple[int, int, int]] = []
+    held = 0
+    for x, top, bottom in stretches:
+        some.append((x, top, bottom))
+        held += bottom - top + 1
+        if held >= _TILES:
+            yield some
+            some, held = [], 0
+    if some:
+        yield some
