@@ -27,7 +27,7 @@ NamedPlanes = Mapping[str, NDArray[Any]]
 _PLANE_BYTES = 16
 """Of each plane: 8 as counted, 4 on the way to being smoothed, and 4 smoothed."""
 ONCE, MORE = 0.7, 0.06
-"""Opacity of a mean of one passage, and what each further one adds, up to 1 (also in `heatlas.publish.painter`)."""
+"""Opacity of a mean of one passage, and what each further one adds, up to 1 (also in `heatlas.style.mean_colours`)."""
 _EXTRA = 10.0
 """Passages that the usual chance counts for."""
 _ENOUGH = 3.0
