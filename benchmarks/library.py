@@ -49,8 +49,9 @@ ROUNDS = 3
 
 
 APART = 900
-"""Days between copies of one activity: seventeen of them stay after 1980, before which times do not tell copies apart
-and each is compared with all that go a similar way."""
+"""Days between copies of one activity, at most."""
+EARLIEST = 86400.0 * 4018
+"""The year 1981: before 1980 times do not tell copies apart, and each is compared with all that go a similar way."""
 
 
 def moved(track, days, rng):
@@ -98,12 +99,18 @@ def fill(library, tracks, km):
     print(f"{turn:,} activities in: " + ", ".join(f"{what} {s:.1f} s" for what, s in seconds.items()))
 
 
-def copies_of(tracks):
+def days_apart(tracks, count):
+    """Days between copies of one activity with which `count` activities lie after EARLIEST."""
+    first = min(track.activities[0].start for track in tracks if track.activities[0].start is not None)
+    return min(APART, int((first - EARLIEST) / 86400 // max(1, -(-count // len(tracks)) - 1)))
+
+
+def copies_of(tracks, apart=APART):
     """Tracks, and then copies of them on other days, for ever."""
     rng = np.random.default_rng(1)
     for turn in itertools.count():
         track = tracks[turn % len(tracks)]
-        yield moved(track, APART * (turn // len(tracks)), rng) if turn >= len(tracks) else track
+        yield moved(track, apart * (turn // len(tracks)), rng) if turn >= len(tracks) else track
 
 
 def add(library, some, clock):
@@ -125,7 +132,7 @@ def add(library, some, clock):
 
 def grow(library, tracks, count):
     """Tell what each thousand activities cost."""
-    endless = copies_of(tracks)
+    endless = copies_of(tracks, days_apart(tracks, count))
     for first in range(0, count, 1000):
         seconds, left = Counter(), min(1000, count - first)
         while left:
