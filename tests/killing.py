@@ -235,8 +235,8 @@ class Killed:
         """All files and folders, also temporary ones."""
         return sorted(str(path) for folder in (self.work, self.temporary) for path in folder.rglob("*"))
 
-    def listed(self) -> list[tuple[str, int]]:
-        """Calls on files of the case by the main thread, each with its number among calls of that name."""
+    def listed(self, path: Path | None = None) -> list[tuple[str, int]]:
+        """Calls on files of the case, or on one, by the main thread; each with its number among calls of that name."""
         process, status = self.traced([])
         assert status == 0
         counts: dict[str, int] = {}
@@ -246,7 +246,7 @@ class Killed:
             if match is None or int(match[1]) != process:
                 continue
             counts[match[2]] = counts.get(match[2], 0) + 1
-            if str(self.work.parent) in match[3]:
+            if str(path or self.work.parent) in match[3]:
                 found.append((match[2], counts[match[2]]))
         return found
 

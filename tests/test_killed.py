@@ -24,3 +24,13 @@ def test_killed_at_any_call(tmp_path, name):
     assert len(killed.calls) > 10
     points = random.Random(name).sample(killed.calls, EACH)
     assert sum(killed.kill_at(*point) for point in points)
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_an_older_backup_is_read_without_a_log(tmp_path):
+    killed = Killed(CASES["backup"], tmp_path)
+    assert killed.listed(killed.work / "backup.db")
+    for log in ("backup.db-wal", "backup.db-shm"):
+        calls = killed.listed(killed.work / log)
+        # SQLite asks in vain whether there is one.
+        assert not [call for call in calls if call[0] in {"write", "pwrite64", "ftruncate"}]

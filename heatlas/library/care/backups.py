@@ -11,11 +11,10 @@ from heatlas.core.context import NOBODY
 from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.core.paths import flush
 from heatlas.library.care.checking import check_rows
-from heatlas.library.file.failures import failures
 from heatlas.library.file.identity import identity
 from heatlas.library.file.sound_rows import how_to_repair
 from heatlas.library.file.store import Library
-from heatlas.sources.sqlite_head import in_use
+from heatlas.sources.sqlite_head import address_of, in_use
 from heatlas.writers.atomic import atomic_write
 
 if TYPE_CHECKING:
@@ -97,13 +96,16 @@ def _refuse(library: Library, target: Path) -> None:
 
 
 def _held(path: Path) -> tuple[int, int] | None:
-    """Activities and point sets of a library; None where there is none, or it cannot be read."""
+    """Activities and point sets of a library that nobody uses; None where there is none, or it cannot be read.
+
+    No log is created. One that is left where this process is killed would keep the next backup from that file.
+    """
     if identity(path) != "library":
         return None
     try:
-        with Library(path) as library, failures(path), library.read() as connection:
+        with closing(sqlite3.connect(f"{address_of(path.resolve())}?mode=ro&immutable=1", uri=True)) as connection:
             (activities,) = connection.execute("SELECT count(*) FROM activities").fetchone()
             (point_sets,) = connection.execute("SELECT count(*) FROM point_sets").fetchone()
-    except SourceFailed:
+    except sqlite3.DatabaseError:
         return None
     return activities, point_sets
