@@ -241,6 +241,11 @@ def track_column(link, activity, column, kind):
     (blob,) = link.execute("SELECT data FROM tracks WHERE key = ?", (activity * 64 + column,)).fetchone()
     if blob[3] & 0xC0 == 0x40 and column < 2:
         return grid_of(unpacked(blob))
+    if blob[3] & 0xC0 == 0x40 and column > 4:
+        data = unpacked(blob)
+        numbers, at = whole_of(data, 1, len(track_column(link, activity, 0, np.float64)))
+        assert at == len(data)
+        return np.where(numbers == -(2**31), np.nan, numbers / 10.0 ** data[0]).astype(np.float32)
     if blob[3] & 0xC0 == 0x40:
         return progress_of(unpacked(blob), *(track_column(link, activity, place, np.float64) for place in (0, 1)))
     size = np.dtype(kind).itemsize

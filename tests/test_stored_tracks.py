@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from heatlas.core.errors import SourceFailed
 from heatlas.kernels.planes import add_up_doubles, add_up_singles, is_track
+from heatlas.library.file.number_columns import Reader, single_bytes
 
 
 @pytest.mark.parametrize(("kind", "add_up"), [(np.uint32, add_up_singles), (np.uint64, add_up_doubles)])
@@ -40,3 +42,32 @@ def test_a_track_is_what_the_slow_twin_says(places, middle, last):
 
 def test_a_column_that_is_too_short_is_none():
     assert not is_track(np.full(3, 0.5), np.full(2, 0.5), np.array([0, 3]))
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-(1 << 31) - 2, 1 << 31) | st.integers(-9, 9), st.integers(0, 6)).map(
+            lambda pair: pair[0] / 10 ** pair[1]
+        )
+        | st.sampled_from([math.nan, math.inf, -0.0]),
+        max_size=20,
+    ),
+    st.booleans(),
+)
+def test_decimals_are_exact_or_left_alone(numbers, rounded):
+    values = np.array([round(number, 1) if rounded and math.isfinite(number) else number for number in numbers], "f4")
+    data = single_bytes(values)
+    if data is not None:
+        assert Reader(np.frombuffer(data, np.uint8)).singles(len(values)).tobytes() == values.tobytes()
+
+
+def test_what_is_recorded_with_few_decimals_is_stored_as_whole_numbers():
+    values = np.array([181.2, 181.4, math.nan, 181.6], np.float32)
+    assert single_bytes(values)[0] == 1
+    assert single_bytes(np.array([math.pi], np.float32)) is None
+
+
+@pytest.mark.parametrize("data", [b"", b"\1", b"\1\1", b"\x09\1\0", b"\1\x09\0"])
+def test_damaged_decimals_are_refused(data):
+    with pytest.raises(SourceFailed):
+        Reader(np.frombuffer(data, np.uint8)).singles(1)

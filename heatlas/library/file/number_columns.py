@@ -15,12 +15,14 @@ from heatlas.kernels.planes import add_up_whole
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Reader", "decimals_bytes", "whole_bytes"]
+__all__ = ["Reader", "decimals_bytes", "single_bytes", "whole_bytes"]
 
 _DECIMALS = 10
 _BITS = 255
 """Value in place of the number of decimals, for numbers that are written as their bits."""
 _LARGEST = 2.0**53
+_SINGLES, _UNKNOWN = 5, -(1 << 31)
+"""Most decimals of a float32, plus 1, and the whole number that stands for NaN."""
 _FEW = 64
 
 
@@ -42,6 +44,29 @@ def decimals_bytes(values: NDArray[np.float64]) -> bytes:
         if whole is not None:
             return bytes([decimals]) + whole_bytes(whole)
     return bytes([_BITS]) + whole_bytes(np.ascontiguousarray(values).view(np.int64))
+
+
+def single_bytes(values: NDArray[np.float32]) -> bytes | None:
+    """Bytes of float32 numbers (n,), NaN among them: a byte with their decimals, and whole numbers.
+
+    None where they have many decimals, or are very large.
+    """
+    known = ~np.isnan(values)
+    wide = np.where(known, values, 0).astype(np.float64)
+    for decimals in range(_SINGLES):
+        scaled = np.rint(wide * 10.0**decimals)
+        if not (np.abs(scaled) < -_UNKNOWN).all():
+            return None
+        whole = np.where(known, scaled, _UNKNOWN).astype(np.int64)
+        if np.array_equal(_singles(whole, decimals).view(np.int32), values.view(np.int32)):
+            return bytes([decimals]) + whole_bytes(whole)
+    return None
+
+
+def _singles(whole: NDArray[np.int64], decimals: int) -> NDArray[np.float32]:
+    found = (whole / 10.0**decimals).astype(np.float32)
+    found[whole == _UNKNOWN] = np.nan
+    return found
 
 
 def _as_whole(values: NDArray[np.float64], decimals: int) -> NDArray[np.int64] | None:
@@ -97,3 +122,10 @@ class Reader:
         if decimals >= _DECIMALS:
             raise SourceFailed("the library is damaged: a column of numbers is none")
         return np.asarray(whole / 10.0**decimals)
+
+    def singles(self, count: int) -> NDArray[np.float32]:
+        """Read numbers that `single_bytes` wrote."""
+        decimals = self.byte()
+        if decimals >= _SINGLES:
+            raise SourceFailed("the library is damaged: a column of numbers is none")
+        return _singles(self.whole(count), decimals)

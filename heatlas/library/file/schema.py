@@ -271,8 +271,9 @@ _MARKS = (
     _mark,
 )
 
-# Tracks that are written from here on have their positions as steps of a grid where they lie on one
-# (heatlas.library.rows.grids): an older heatlas must not read them. What is there stays as it is.
+# Tracks that are written from here on have their positions as steps of a grid where they lie on one, progress as the
+# difference to a guess, and decimals (heatlas.library.rows.tracks): an older heatlas must not read them. What is there
+# stays as it is.
 _GRIDS = ()
 
 MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection, Context], None], ...], ...] = (

@@ -2,7 +2,8 @@
 
 Neighbouring values differ little. The differences of their bit patterns are stored byte by byte, all lowest bytes
 first, and compressed with zstd. Positions are stored as steps of a grid where they lie on one
-(`heatlas.library.rows.grids`), and progress as the difference to a guess (`heatlas.library.rows.guessed_progress`).
+(`heatlas.library.rows.grids`), progress as the difference to a guess (`heatlas.library.rows.guessed_progress`), and
+what was measured as decimals where it was recorded with few.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 from heatlas.core.batch import COLUMNS, Activity, Batch
 from heatlas.core.errors import SourceFailed
 from heatlas.kernels.planes import add_up_doubles, add_up_singles, is_track
+from heatlas.library.file.number_columns import Reader, single_bytes
 from heatlas.library.file.packing import is_marked, pack, pack_marked, unpack
 from heatlas.library.file.sound_blobs import blobs_or_none
 from heatlas.library.file.sound_rows import damaged, say
@@ -77,6 +79,8 @@ def _encode(name: str, column: NDArray[Any], u: NDArray[np.float64], v: NDArray[
         found = grid_bytes(column, _SOUTHWARD[name])
     elif name == "progress":
         found = progress_bytes(u, v, column)
+    elif name in COLUMNS:
+        found = single_bytes(column)
     if found is not None:
         return pack_marked(found, _LEVEL)
     words = column.view(f"<u{column.dtype.itemsize}")
@@ -178,8 +182,11 @@ def _decoded(
     for name, data in stored.items():  # positions come first
         if data is None:
             raise damaged(connection, f"the track of {activity.source} is not what was written")
-        if name == "progress" and is_marked(data) and {"u", "v"} <= found.keys():
-            found[name] = read_progress(unpack(data), found["u"], found["v"])
+        if is_marked(data) and name not in _SOUTHWARD and _SOUTHWARD.keys() <= found.keys():
+            if name == "progress":
+                found[name] = read_progress(unpack(data), found["u"], found["v"])
+            else:
+                found[name] = Reader(unpack(data)).singles(len(found["u"]))
         else:
             found[name] = _decode(data, _ALWAYS.get(name, np.float32))
     if not _ALWAYS.keys() & set(names) <= found.keys():
