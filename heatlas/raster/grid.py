@@ -40,7 +40,8 @@ class Grid:
     planes: NamedPlanes
     """Name -> array (height, width), 0 where there is nothing. Counts and sums have n or x alone. Means have n, the
     passages, and x, the sum of their values; std also xx, the sum of squares. Extremes have n, 1 where there is one,
-    and x."""
+    and x. Passes that nothing smoothed are uint16, of more than 12 * 2^20 pixels uint8, and wider where a pixel has
+    more; convert them before calculating, as `values` does."""
     signed: bool = False
     """Whether a sum may be below 0. A pixel is then empty only at exactly 0."""
     worked: bool = False
