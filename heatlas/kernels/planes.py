@@ -9,8 +9,9 @@ import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.instructions import bits_of, float64_of
+from heatlas.kernels.numbers import zigzag
 
-__all__ = ["add_up_doubles", "add_up_singles", "add_up_whole", "is_track", "place_steps"]
+__all__ = ["add_up_doubles", "add_up_singles", "add_up_whole", "is_track", "place_steps", "take_apart_whole"]
 
 _BLOCK = 512
 """Words that are put together at a time: they stay in the nearest cache while they are added up."""
@@ -83,6 +84,40 @@ def add_up_whole(planes, width, words):
         for i in range(np.uint64(begin), np.uint64(end)):
             last += (words[i] >> one) ^ (np.uint64(0) - (words[i] & one))
             words[i] = last
+
+
+@kernel("const i8[:]", "u8[:]", "u1[:]")
+def take_apart_whole(values, words, planes):
+    """Write what `add_up_whole` reads.
+
+    Parameters
+    ----------
+    values : ndarray of int64 (n,)
+        Whole numbers.
+    words : ndarray of uint64 (n,)
+        Overwritten with the zigzag of their differences.
+    planes : ndarray of uint8 (8 * n,)
+        Overwritten with their lowest bytes, then their second bytes ..., as far as any is not 0.
+
+    Returns
+    -------
+    int
+        How many bytes of each word are written.
+    """
+    count, before, every = np.uint64(values.shape[0]), np.int64(0), np.uint64(0)
+    for i in range(count):
+        words[i] = np.uint64(zigzag(values[i] - before))
+        every |= words[i]
+        before = values[i]
+    width = np.int64(0)
+    while every != 0:
+        every >>= np.uint64(8)
+        width += 1
+    for plane in range(width):
+        shift, at = np.uint64(8 * plane), np.uint64(plane) * count
+        for i in range(count):
+            planes[at + i] = (words[i] >> shift) & np.uint64(255)
+    return width
 
 
 @kernel("const i8[:]", "const i8[:]", "const f8[:]", "f8[:]")

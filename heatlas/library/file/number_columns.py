@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.errors import SourceFailed
-from heatlas.kernels.planes import add_up_whole
+from heatlas.kernels.planes import add_up_whole, take_apart_whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,13 +28,10 @@ _FEW = 64
 
 def whole_bytes(values: NDArray[Any]) -> bytes:
     """Bytes of whole numbers (n,) of 64 bits: a byte with the width of a difference, and the differences."""
-    words = np.asarray(values, np.int64).view(np.uint64)
-    steps: NDArray[np.uint64] = words - np.append(np.uint64(0), words[:-1])  # modulo 2**64
-    signed = steps.view(np.int64)
-    turned = (steps << np.uint64(1)) ^ (signed >> np.int64(63)).view(np.uint64)  # small for either sign
-    width = (int(turned.max(initial=0)).bit_length() + 7) // 8
-    planes = turned.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :width].T
-    return bytes([width]) + np.ascontiguousarray(planes).tobytes()
+    count = len(values)
+    words, planes = np.empty(count, np.uint64), np.empty(8 * count, np.uint8)
+    width = take_apart_whole(np.ascontiguousarray(values, np.int64), words, planes)
+    return bytes([width]) + planes[: width * count].tobytes()
 
 
 def decimals_bytes(values: NDArray[np.float64]) -> bytes:
@@ -51,16 +48,23 @@ def single_bytes(values: NDArray[np.float32]) -> bytes | None:
 
     None where they have many decimals, or are very large.
     """
-    known = ~np.isnan(values)
-    wide = np.where(known, values, 0).astype(np.float64)
     for decimals in range(_SINGLES):
-        scaled = np.rint(wide * 10.0**decimals)
-        if not (np.abs(scaled) < -_UNKNOWN).all():
-            return None
-        whole = np.where(known, scaled, _UNKNOWN).astype(np.int64)
-        if np.array_equal(_singles(whole, decimals).view(np.int32), values.view(np.int32)):
+        whole = None if _single_whole(values[:_FEW], decimals) is None else _single_whole(values, decimals)
+        if whole is not None:
             return bytes([decimals]) + whole_bytes(whole)
     return None
+
+
+def _single_whole(values: NDArray[np.float32], decimals: int) -> NDArray[np.int64] | None:
+    """Whole numbers that `_singles` makes all values of, to the last bit; None if there are none."""
+    scaled = np.rint(values * np.float64(10.0**decimals))
+    unknown = np.isnan(values)
+    if unknown.any():
+        scaled[unknown] = _UNKNOWN
+    if not (np.abs(scaled) <= -_UNKNOWN).all():
+        return None
+    whole = scaled.astype(np.int64)
+    return whole if np.array_equal(_singles(whole, decimals).view(np.int32), values.view(np.int32)) else None
 
 
 def _singles(whole: NDArray[np.int64], decimals: int) -> NDArray[np.float32]:
