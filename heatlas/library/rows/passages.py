@@ -97,6 +97,7 @@ class PreparedTracks:
         self._bounds = np.array([track.bounds for track in tracks])
         self._ground = np.array([track.ground for track in tracks]).T
         self._rejoin = np.array([track.rejoin for track in tracks])
+        self._known = tuple(dict.fromkeys(name for track in tracks for name in track.metrics))
         self._lines: dict[tuple[str, ...] | None, tuple[Lines, NDArray[np.int64]]] = {}
 
     def __len__(self) -> int:
@@ -132,8 +133,7 @@ class PreparedTracks:
         """Metrics of which values are needed, that any track knows; None where nothing that is spent is needed."""
         if wanted is not None and not set(wanted) - {"fixes"}:
             return None
-        known = dict.fromkeys(name for track in self._tracks for name in track.metrics)
-        return tuple(name for name in known if wanted is None or name in wanted)
+        return tuple(name for name in self._known if wanted is None or name in wanted)
 
     def _lines_of(self, names: tuple[str, ...] | None) -> tuple[Lines, NDArray[np.int64]]:
         """Lines of the tracks, which are the same at every zoom, and which of its metrics are those of `names`."""
