@@ -51,12 +51,13 @@ def write_means(connection: sqlite3.Connection, tracks: Mapping[int, PreparedTra
     rows = []
     for number, track in tracks.items():
         values = np.full(_width(), np.nan)
-        for name, mean in means_of(track.batch, track.metrics, track.metrics).items():
+        means = means_of(track.batch, track.metrics, track.metrics, track.metres)
+        for name, mean in means.items():
             values[VALUES[name].column] = mean[0]
-        for name, effort in efforts_of(track.batch, track.metrics).items():
+        for name, effort in efforts_of(track.batch, track.metrics, means).items():
             values[_EFFORT[name]] = effort[0]
         modelled = track.metrics.keys() >= {*MODELLED}
-        moments = moments_of(track.batch, track.metrics)[0] if modelled else np.zeros((_SIDE, _SIDE))
+        moments = moments_of(track.batch, track.metrics, track.metres)[0] if modelled else np.zeros((_SIDE, _SIDE))
         rows.append((number, np.concatenate([values, moments.ravel()]).astype("<f8").tobytes()))
     connection.executemany("INSERT OR REPLACE INTO activity_means VALUES (?, ?)", rows)
 

@@ -34,7 +34,10 @@ _NOTHING: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
 
 
 def means_of(
-    batch: Batch, names: Collection[str], known: Mapping[str, NDArray[np.float64]] = _NOTHING
+    batch: Batch,
+    names: Collection[str],
+    known: Mapping[str, NDArray[np.float64]] = _NOTHING,
+    metres: NDArray[np.float64] | None = None,
 ) -> dict[str, NDArray[np.float64]]:
     """Mean of metrics at fixes over each track, by time; by metres where times are unknown.
 
@@ -46,20 +49,25 @@ def means_of(
         Metrics that are stored; others are left out.
     known : mapping of str to ndarray of float64 (n,)
         Metrics at fixes that were worked out before.
+    metres : ndarray of float64 (n,), optional
+        Metres to the next fix (`heatlas.kernels.path.metres_along`), if they were worked out before.
 
     Returns
     -------
     dict of str to ndarray of float64 (k,)
         NaN where nothing is known. Of pace the reciprocal of the mean speed; of angles nothing.
     """
-    weight = _weights(batch)
-    found = {}
+    rows, inverse = {}, set()
     for name, metric in stored().items():
         if name in names and not metric.cyclic and metric.at_fixes is not None:
-            at_fixes = known[name] if name in known else metric.at_fixes(batch)
-            mean = _mean(_middles(at_fixes), weight, batch)
-            found[name] = 1 / mean if metric.inverse else mean
-    return found
+            rows[name] = _middles(known[name] if name in known else metric.at_fixes(batch))
+            if metric.inverse:
+                inverse.add(name)
+    if not rows:
+        return {}
+    # All in one go: on the track of one activity, a call takes longer than its work.
+    means = _means(np.stack([*rows.values()]), _weights(batch, metres), batch)
+    return {name: 1 / mean if name in inverse else mean for name, mean in zip(rows, means, strict=True)}
 
 
 def decoupling_of(batch: Batch, known: Mapping[str, NDArray[np.float64]] = _NOTHING) -> NDArray[np.float64]:
@@ -112,9 +120,17 @@ def normalised_power_of(batch: Batch) -> NDArray[np.float64]:
     return found
 
 
-def efforts_of(batch: Batch, known: Mapping[str, NDArray[np.float64]] = _NOTHING) -> dict[str, NDArray[np.float64]]:
-    """Work out the attributes of `heatlas.tracks.filters.EFFORT` of each track, (k,); NaN where unknown."""
-    beats = means_of(batch, ("heart_rate",), known).get("heart_rate", np.full(len(batch), np.nan))
+def efforts_of(
+    batch: Batch,
+    known: Mapping[str, NDArray[np.float64]] = _NOTHING,
+    means: Mapping[str, NDArray[np.float64]] | None = None,
+) -> dict[str, NDArray[np.float64]]:
+    """Work out the attributes of `heatlas.tracks.filters.EFFORT` of each track, (k,); NaN where unknown.
+
+    `means` are those of all metrics that the tracks have, from `means_of`, if they were worked out before.
+    """
+    means = means_of(batch, ("heart_rate",), known) if means is None else means
+    beats = means.get("heart_rate", np.full(len(batch), np.nan))
     return {
         "decoupling": decoupling_of(batch, known),
         "mean_heart_rate": beats,
@@ -134,12 +150,16 @@ def with_efforts(batch: Batch) -> Batch:
     return replace(batch, activities=tuple(activities))
 
 
-def moments_of(batch: Batch, known: Mapping[str, NDArray[np.float64]] = _NOTHING) -> NDArray[np.float64]:
+def moments_of(
+    batch: Batch,
+    known: Mapping[str, NDArray[np.float64]] = _NOTHING,
+    metres: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
     """Sums over each track of the products of the terms of the heart rate's model and the heart rate.
 
     Parameters
     ----------
-    batch, known
+    batch, known, metres
         As for `means_of`.
 
     Returns
@@ -148,7 +168,7 @@ def moments_of(batch: Batch, known: Mapping[str, NDArray[np.float64]] = _NOTHING
         n is 2 more than the terms: the weight first, the heart rate last. The first row and column hold means, which
         are taken off from all the others.
     """
-    weight = _weights(batch)
+    weight = _weights(batch, metres)
     columns = {name: METRICS[name].at_fixes for name in MODELLED}
     values = {
         name: _middles(known[name] if name in known else take(batch))
@@ -173,9 +193,10 @@ def moments_of(batch: Batch, known: Mapping[str, NDArray[np.float64]] = _NOTHING
     return found
 
 
-def _weights(batch: Batch) -> NDArray[np.float64]:
+def _weights(batch: Batch, metres: NDArray[np.float64] | None) -> NDArray[np.float64]:
     """(n,) seconds to the next fix, metres where that is unknown; 0 at the ends of segments."""
-    metres = metres_along(batch.u, batch.v, batch.segments)
+    if metres is None:
+        metres = metres_along(batch.u, batch.v, batch.segments)
     seconds = np.diff(batch.time, append=np.nan)
     weight = np.where(np.isnan(seconds), metres, seconds)
     weight[batch.segments[1:][np.diff(batch.segments) > 0] - 1] = 0.0
@@ -184,23 +205,27 @@ def _weights(batch: Batch) -> NDArray[np.float64]:
 
 def _middles(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n,) value in the middle of the line to the next fix; that of one end where the other is unknown."""
-    following = np.append(values[1:], np.nan)
-    middle = (values + following) / 2
-    return np.where(np.isnan(middle), np.where(np.isnan(values), following, values), middle)
+    following = np.full(len(values), np.nan)
+    following[:-1] = values[1:]
+    middle: NDArray[np.float64] = (values + following) / 2
+    alone = np.flatnonzero(np.isnan(middle))  # the last at least
+    own = values[alone]
+    middle[alone] = np.where(np.isnan(own), following[alone], own)
+    return middle
 
 
 def _reciprocal(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.divide(1, values, out=np.full(len(values), np.nan), where=values > 0))
 
 
-def _mean(values: NDArray[np.float64], weight: NDArray[np.float64], batch: Batch) -> NDArray[np.float64]:
-    """(k,) weighted mean of (n,) over each track."""
+def _means(rows: NDArray[np.float64], weight: NDArray[np.float64], batch: Batch) -> NDArray[np.float64]:
+    """(m, k) weighted means of each of the rows (m, n) over each track."""
     offsets = batch.segments[batch.tracks]
-    own = np.where(np.isnan(values), 0.0, weight)
-    found = np.full(len(batch), np.nan)
+    own = np.where(np.isnan(rows), 0.0, weight)
+    found = np.full((len(rows), len(batch)), np.nan)
     filled = np.flatnonzero(np.diff(offsets))
     if len(filled):
-        total = np.add.reduceat(own, offsets[filled])
-        amount = np.add.reduceat(own * np.nan_to_num(values), offsets[filled])
-        found[filled] = np.divide(amount, total, out=np.full(len(filled), np.nan), where=total > 0)
+        total = np.add.reduceat(own, offsets[filled], axis=1)
+        amount = np.add.reduceat(own * np.nan_to_num(rows), offsets[filled], axis=1)
+        found[:, filled] = np.divide(amount, total, out=np.full(total.shape, np.nan), where=total > 0)
     return found
