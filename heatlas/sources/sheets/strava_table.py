@@ -98,8 +98,8 @@ class _Reader:
     columns: Mapping[str, Sequence[int]]
     backwards: Mapping[str, Sequence[int]]
     """The same as `columns`, from the last column of each name to the first."""
-    extras: Sequence[str]
-    """Names of the columns that become `SheetRow.extra`."""
+    extras: Sequence[tuple[str, Sequence[int]]]
+    """Names of the columns that become `SheetRow.extra`, and their places in `backwards`."""
     decimal_comma: bool
     month_first: bool | None
     units: Mapping[int, float]
@@ -111,10 +111,11 @@ class _Reader:
         for place, name in enumerate(names):
             columns.setdefault(name, []).append(place)
         comma = any("," in cell and _DECIMAL_COMMA.match(cell.strip()) for line in lines for cell in line)
+        backwards = {name: places[::-1] for name, places in columns.items()}
         reader = cls(
             columns=columns,
-            backwards={name: places[::-1] for name, places in columns.items()},
-            extras=[name for name in columns if name not in _ATTRIBUTES and name not in _KEPT_OUT],
+            backwards=backwards,
+            extras=[item for item in backwards.items() if item[0] not in _ATTRIBUTES | _KEPT_OUT],
             decimal_comma=comma,
             month_first=_month_first(_first(line, columns.get("date", ())) for line in lines),
             units={},
@@ -148,13 +149,21 @@ class _Reader:
             gear=gear.removesuffix(".0") if gear.removesuffix(".0").isdigit() else gear,
             commute=parse_flag(commute) if commute else None,
             private=parse_flag(private) if private else None,
-            extra={name: value for name in self.extras if (value := self._extra(line, name)) is not None},
+            extra=self._extra(line),
         )
 
-    def _extra(self, line: Sequence[str], name: str) -> float | bool | str | None:
-        text = self.last(line, name)
-        if name == "description" or not text:
-            return text or None
+    def _extra(self, line: Sequence[str]) -> dict[str, float | bool | str]:
+        """Values of the columns that are no attributes, in the order of the columns."""
+        found: dict[str, float | bool | str] = {}
+        width = len(line)
+        for name, places in self.extras:  # most cells are empty: a call for each would be half of reading a table
+            for place in places:
+                if place < width and (cell := line[place]) and (text := cell.strip()):
+                    found[name] = text if name == "description" else self._value(text)
+                    break
+        return found
+
+    def _value(self, text: str) -> float | bool | str:
         if text.lower() in {"true", "false"}:
             return text.lower() == "true"
         number = parse_number(text, self.decimal_comma)
