@@ -13,20 +13,30 @@ from heatlas.tracks.privacy import hide
 from heatlas.tracks.privacy.frequented import find_open, shown_near
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from heatlas.core.batch import Activity
     from heatlas.library.file.store import Library
     from heatlas.tracks.privacy.frequented import Frequented
 
 __all__ = ["open_places"]
 
 
-def open_places(library: Library) -> list[Frequented]:
+def open_places(library: Library, shown: Mapping[int, Activity] | None = None) -> list[Frequented]:
     """Find places where many activities begin, end or stop, and where anything is shown.
 
     The places are those of whole tracks. Whether anything is shown there is read from the index alone, or, where that
     holds a part only, from the tracks as they are cut.
+
+    Parameters
+    ----------
+    library : Library
+        The library.
+    shown : mapping of int to Activity, optional
+        Activities that are no copies (`heatlas.library.rows.activities.read_activities`), if they were read before.
     """
     with library.read() as connection:
-        activities = read_activities(connection, shown=True)
+        activities = read_activities(connection, shown=True) if shown is None else shown
         marks = read_marks(connection, activities)
         settings = read_settings(connection)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 from heatlas.core.context import Context, silent
 from heatlas.core.errors import BadOption, HeatlasError, printable
-from heatlas.library.manage.reading import open_places_of, zones_of
+from heatlas.library.manage.reading import advice_on, zones_of
 from heatlas.options import ImportOptions, gather, given, refuse
 from heatlas.options.parsing import parse_athlete_options, parse_gaps, parse_length, parse_zone
 from heatlas.options.signature import with_keywords
@@ -149,7 +149,7 @@ def _brought(
     from heatlas.library.file.opening import open_library
     from heatlas.library.file.settings import set_part
     from heatlas.library.imports import import_sources
-    from heatlas.library.rows.merged import list_activities
+    from heatlas.library.rows.activities import read_activities
 
     keep = check_settings(asked)
     if not (tracks.paths or tracks.tables) and given(asked.gaps):
@@ -170,17 +170,19 @@ def _brought(
                     report.warnings += [(printable(opened.name), text) for text in opened.warnings]
             report.warnings += [(str(path), note) for note in notes]
             point_sets = _stored(library, tables, context)
-            held, stored = len(list_activities(library)), _held(library)
+            with library.read() as connection:
+                shown = read_activities(connection, shown=True)
+            stored = _held(library)
             left = library.left
-        # Reported once for each state of the library: without a change, an earlier import has reported it.
-        anew = bool(report.read or given(asked.hiding))
-        places = {"open_places": open_places_of(path)} if anew else {}
+            # Reported once for each state of the library: without a change, an earlier import has reported it.
+            anew = bool(report.read or given(asked.hiding))
+            places = {"open_places": advice_on(library, shown)} if anew else {}
         before = report.dropped["files that were read before"] + report.dropped["tracks that were read before"]
         empty = sum(report.dropped[reason] for reason in ("activities without a position", INDOORS, PLANNED))
         gave = report.read > empty or stored > known
         nothing = not (gave or point_sets or before)
         said = {"nothing": report.nothing()} if nothing else {}
-        whole = {"library": str(path), "activities": held, "seconds": report.seconds, "point_sets": point_sets}
+        whole = {"library": str(path), "activities": len(shown), "seconds": report.seconds, "point_sets": point_sets}
         again = None
         if report.again is not None and left is not None and not (tracks.tables or tables or given(asked.hiding)):
             again = {**report.again.data(), **whole, "seconds": {"import": 0.0}}

@@ -14,11 +14,14 @@ from heatlas.options import given
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from heatlas.core.batch import Activity
     from heatlas.core.context import Progress
     from heatlas.dataset.tracks import Tracks
+    from heatlas.library.file.store import Library
     from heatlas.options import GapOptions
 
 __all__ = [
+    "advice_on",
     "audit_library",
     "check_library",
     "library_tracks",
@@ -120,17 +123,23 @@ def open_places_of(path: str | Path) -> list[dict[str, Any]]:
     something is shown. They are for the owner only: none is written to a file.
     """
     from heatlas.library.file.opening import open_library
+
+    with open_library(path) as library:
+        return advice_on(library)
+
+
+def advice_on(library: Library, shown: Mapping[int, Activity] | None = None) -> list[dict[str, Any]]:
+    """Find places as `open_places_of` does; `shown` are the activities that are no copies, if they were read before."""
     from heatlas.library.zone_suggestions import open_places
     from heatlas.library.zones import library_words, list_zones
     from heatlas.tracks.privacy.advice import how_to_hide, zone_name
 
-    with open_library(path) as library:
-        taken, words = set(list_zones(library)), library_words(library)
-        found = []
-        for place in open_places(library):
-            name = zone_name(taken)
-            taken.add(name)
-            found.append({**place.data(), "hide": how_to_hide(place.lat, place.lon, name) + words})
+    taken, words = set(list_zones(library)), library_words(library)
+    found = []
+    for place in open_places(library, shown):
+        name = zone_name(taken)
+        taken.add(name)
+        found.append({**place.data(), "hide": how_to_hide(place.lat, place.lon, name) + words})
     return found
 
 
