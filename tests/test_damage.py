@@ -174,13 +174,17 @@ def faults_of(path):
         return [str(error)]
 
 
+def size_of_page(data):
+    return int.from_bytes(data[16:18], "big")
+
+
 def pages_of(path):
     """Pages of each table and index."""
     with closing(sqlite3.connect(path)) as link:
         try:
             rows = link.execute("SELECT name, pageno FROM dbstat").fetchall()
         except sqlite3.OperationalError:  # not in this build of SQLite
-            return {"file": range(1, path.stat().st_size // 8192 + 1)}
+            return {"file": range(1, path.stat().st_size // size_of_page(path.read_bytes()) + 1)}
     found = {}
     for name, page in rows:
         found.setdefault(name, []).append(page)
@@ -190,7 +194,7 @@ def pages_of(path):
 def flips(path, number, seed):
     """Copies of a library with one byte changed, as many in each of its tables and indexes; yields what was changed."""
     rng, data, pages = np.random.default_rng(seed), path.read_bytes(), pages_of(path)
-    size = int.from_bytes(data[16:18], "big")
+    size = size_of_page(data)
     names = sorted(pages)
     for k in range(number):
         name = names[k % len(names)]
@@ -483,7 +487,7 @@ def test_an_older_library_is_read_around_its_damage_and_gets_digests_by_a_write(
         assert len(list_activities(library)) == shown
 
 
-@pytest.mark.parametrize("kept", [0.3, 0.7])
+@pytest.mark.parametrize("kept", [0.6, 0.8])  # the list of tables lies in the first half of a file this small
 def test_a_truncated_library_is_damaged_and_comes_back(sound, tmp_path, kept):
     path = tmp_path / "a.db"
     data = sound.read_bytes()
@@ -506,11 +510,11 @@ def test_what_can_be_read_of_a_long_list_is_not_given_up(tmp_path):
     if "activities" not in pages:
         pytest.skip("this SQLite does not tell where tables lie")
     data = bytearray(path.read_bytes())
-    middle = before[60].source.encode()
+    middle, size = before[60].source.encode(), size_of_page(data)
     for page in pages["activities"] + pages["digests"]:
-        where = slice((page - 1) * 8192, page * 8192)
+        where = slice((page - 1) * size, page * size)
         if middle in data[where]:
-            data[where] = bytes(8192)
+            data[where] = bytes(size)
     path.write_bytes(data)
     with pytest.raises(SourceFailed, match="damaged"):
         of_tracks(path)
@@ -523,10 +527,23 @@ def test_what_can_be_read_of_a_long_list_is_not_given_up(tmp_path):
         assert all(before[number].name == one.name for number, one in after.items())
 
 
-def test_a_head_that_is_damaged_is_told_from_another_database(sound, tmp_path, said):
+def with_pages(path, size):
+    """A library whose pages have another size."""
+    with closing(sqlite3.connect(path)) as link:
+        for text in ("journal_mode = DELETE", f"page_size = {size}"):
+            link.execute(f"PRAGMA {text}")
+        link.execute("VACUUM")
+        link.execute("PRAGMA journal_mode = WAL")
+    assert size_of_page(path.read_bytes()) == size
+
+
+@pytest.mark.parametrize("size", [1024, 8192])  # of today, and of older libraries
+def test_a_head_that_is_damaged_is_told_from_another_database(sound, tmp_path, said, size):
     path, expected = tmp_path / "a.db", of_tracks(sound)
-    for at in (0, 16, 18, 47, 60, 63, 68, 71):
-        data = bytearray(sound.read_bytes())
+    whole = shutil.copyfile(sound, tmp_path / "whole.db")
+    with_pages(whole, size)
+    for at in (0, 16, 17, 18, 47, 60, 63, 68, 71):
+        data = bytearray(whole.read_bytes())
         data[at] ^= 0x15
         remove_library(path)
         path.write_bytes(data)

@@ -54,7 +54,7 @@ def link(library):
 def test_the_file_says_what_it_is(link):
     assert link.execute("PRAGMA application_id").fetchone()[0] == 0x48654174
     assert link.execute("PRAGMA user_version").fetchone()[0] == 12
-    assert link.execute("PRAGMA page_size").fetchone()[0] == 8192
+    assert link.execute("PRAGMA page_size").fetchone()[0] == 1024
 
 
 @pytest.mark.parametrize("zoom", [10, 15])

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Salvage", "Track", "open_damaged", "salvage"]
 
-_PAGE = 8192
-"""Bytes of a page of libraries."""
+_PAGES = 1024, 8192
+"""Bytes of a page of libraries, and of older ones."""
 _LEAST_PAGE = 512
 _PAGE_AT = 16
 """Offset of the size of a page."""
@@ -183,7 +183,11 @@ def open_damaged(path: Path, folder: Path) -> LibraryConnection:
 def _opened(path: Path, folder: Path) -> LibraryConnection | None:
     """Open a copy with a mended head; None if the tables that matter cannot be found."""
     copy = folder / "damaged.db"
-    for page in (_PAGE, None):  # other tools may have written the file with other pages
+    with path.open("rb") as file:
+        stated = int.from_bytes(_read_at(file, _PAGE_AT, 2), "big")
+    # The size that the head says comes first, unless no heatlas writes such pages: then the head may be damaged. Other
+    # tools may have written the file with other pages.
+    for page in (*sorted(_PAGES, key=stated.__ne__), None):
         for ending in ("", "-wal"):
             if path.with_name(path.name + ending).exists():
                 shutil.copyfile(path.with_name(path.name + ending), copy.with_name(copy.name + ending))

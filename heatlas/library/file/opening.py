@@ -20,8 +20,11 @@ from heatlas.library.file.versions import number_of, refuse_newer
 
 __all__ = ["open_library"]
 
-_PAGE = 8192
-"""Bytes of a page. Most chunks of a tile fit into one, and large chunks into few."""
+_PAGE = 1024
+"""Bytes of a page of a new library. Rows of the index are some hundred bytes to some ten thousand. SQLite divides a row
+that is larger than a page, but never one that is smaller, so the larger pages are, the more of them stays empty: at the
+8192 of before a fifth of those that hold the index. A change of a row writes its page, too. Smaller pages make large
+rows slower to read."""
 
 
 def open_library(path: str | Path, create: bool = False) -> Library:
