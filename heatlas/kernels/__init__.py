@@ -35,7 +35,7 @@
 `points`, `spread`         points put into pixels, and spread around them
 `blur`                     Gaussian smoothing
 `steps`, `local`           values to steps of a palette; tones relative to the surroundings
-`paeth`                    rows of pictures as differences from what is predicted
+`filters`                  rows of pictures as differences from what is predicted, and which suit
 `formula`, `operations`    formulas over columns of passages, step by step; what they are made of
 `sun`, `turns`             where the sun stands; sines and cosines of turns
 `exponential`              powers of e

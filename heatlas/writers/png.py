@@ -14,7 +14,7 @@ import numpy as np
 
 from heatlas.core.errors import BadOption
 from heatlas.core.threads import one_ahead
-from heatlas.kernels.paeth import paeth_pays, paeth_rows
+from heatlas.kernels.filters import NONE, PAETH, best_filter, filter_rows
 from heatlas.style.image import Picture
 from heatlas.writers.deflate import compressed
 from heatlas.writers.georeference import write_georeference
@@ -46,7 +46,6 @@ _SAMPLE_BYTES = 1 << 15
 _PAINTED = 64
 """Least number of rows to paint at a time, where painting and writing overlap."""
 _RGB, _PALETTE, _RGBA = 2, 3, 6
-_NONE, _PAETH = 0, 4
 
 
 def write(path: Path, rendered: RenderedMap) -> list[Path]:
@@ -188,9 +187,9 @@ def _one_colour_rows(height: int, width: int) -> Iterator[memoryview | bytes]:
 
 
 def _rows(picture: Pixels, channels: int) -> Iterator[memoryview | bytes]:
-    """Rows of the first channels, each strip with the filter that suits it: None or Paeth.
+    """Rows of the first channels, each strip with the filter that suits it.
 
-    Unsmoothed lines compress best unfiltered; smoothed heat compresses best as differences from what is predicted.
+    Unsmoothed lines compress best unfiltered, smoothed heat and spots as differences from what is predicted.
     """
     row_bytes = picture.shape[1] * channels + 1
     above = np.zeros(row_bytes - 1, np.uint8)
@@ -205,11 +204,7 @@ def _rows(picture: Pixels, channels: int) -> Iterator[memoryview | bytes]:
 def _filtered(rows: NDArray[np.uint8], above: NDArray[np.uint8], channels: int, kind: int) -> memoryview:
     """Rows with their filter bytes."""
     out = np.empty((len(rows), rows.shape[1] + 1), np.uint8)
-    if kind == _PAETH:
-        paeth_rows(rows, above, channels, out)
-    else:
-        out[:, 0] = kind
-        out[:, 1:] = rows
+    filter_rows(rows, above, channels, kind, out)
     return out.reshape(-1).data
 
 
@@ -217,11 +212,11 @@ def _suits(rows: NDArray[np.uint8], above: NDArray[np.uint8], channels: int) -> 
     """The filter by which rows compress better.
 
     Of several channels, rows from the middle are tried, at most an eighth of all: colours out of a palette come again
-    as a whole, which the sizes of differences do not tell. The more rows, the more often they come again, so Paeth's
+    as a whole, which the bytes of differences do not tell. The more rows, the more often they come again, so Paeth's
     has to be better by 3 % here.
     """
     if channels == 1:
-        return _PAETH if paeth_pays(rows, above, np.empty(256, np.int64)) else _NONE
+        return int(best_filter(rows, above, np.empty(rows.shape[1], np.uint8)))
     count = max(1, min(_SAMPLE_BYTES, rows.size // 8) // rows.shape[1])
     top = max(0, len(rows) - count) // 2
     some, over = rows[top : top + count], rows[top - 1] if top else above
@@ -229,7 +224,7 @@ def _suits(rows: NDArray[np.uint8], above: NDArray[np.uint8], channels: int) -> 
     def size(kind: int) -> int:
         return sum(map(len, compressed(iter([_filtered(some, over, channels, kind)]), TILE_LEVEL)))
 
-    return _PAETH if 1.03 * size(_PAETH) < size(_NONE) else _NONE
+    return PAETH if 1.03 * size(PAETH) < size(NONE) else NONE
 
 
 def _painted(picture: Pixels, step: int) -> Iterator[NDArray[np.uint8]]:
