@@ -8,7 +8,8 @@ const IHDR = 0x49484452; // names of chunks
 const PLTE = 0x504c5445;
 const IDAT = 0x49444154;
 const CHANNELS = { 2: 3, 6: 4 }; // colour type of a PNG without a palette -> channels
-const UP = 2; // filter of a row: differences from the row above; 0 is none, and there are no others in tiles of heatlas
+const UP = 2; // filters of rows: differences from the row above,
+const PAETH = 4; // and from what is predicted; 0 is none, and there are no others in tiles of heatlas
 
 /**
  * Give the colours of a PNG (ArrayBuffer) that are among `from` their counterparts of `to`; both are n colours, RGB.
@@ -72,7 +73,7 @@ async function pixelsOf(png, head, channels) {
   let above = new Uint8Array(wide);
   for (let y = 0; y < height; y++) {
     const row = rows.subarray(y * (wide + 1) + 1, (y + 1) * (wide + 1));
-    if (rows[y * (wide + 1)] === UP) for (let n = 0; n < wide; n++) row[n] += above[n];
+    unfilter(rows[y * (wide + 1)], row, above, channels);
     for (let x = 0; x < width; x++) {
       const [n, m] = [x * channels, 4 * (y * width + x)];
       image.data[m] = row[n];
@@ -83,6 +84,21 @@ async function pixelsOf(png, head, channels) {
     above = row;
   }
   return image;
+}
+
+/** Undo the filter of a row (PNG, 9.2). */
+function unfilter(filter, row, above, channels) {
+  if (filter === UP) for (let n = 0; n < row.length; n++) row[n] += above[n];
+  if (filter !== PAETH) return;
+  for (let n = 0; n < channels; n++) row[n] += above[n];
+  for (let n = channels; n < row.length; n++) row[n] += predicted(row[n - channels], above[n], above[n - channels]);
+}
+
+/** Of left, above and above left that which is nearest to a + b - c; the first of equals (PNG, 9.4). */
+function predicted(a, b, c) {
+  const [byA, byB, byC] = [Math.abs(b - c), Math.abs(a - c), Math.abs(a + b - 2 * c)];
+  if (byA <= byB && byA <= byC) return a;
+  return byB <= byC ? b : c;
 }
 
 const colourAt = (bytes, k) => (bytes[k] << 16) | (bytes[k + 1] << 8) | bytes[k + 2];
