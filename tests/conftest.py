@@ -23,7 +23,7 @@ from heatlas.core.wording import through
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _ALIKE = {"deadline": None, "database": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("heatlas", max_examples=40, derandomize=True, **_ALIKE)
+settings.register_profile("heatlas", max_examples=30, derandomize=True, **_ALIKE)
 # Fresh examples, for `./check --search`: a run is repeated by its seed, which therefore decides everything.
 settings.register_profile("search", max_examples=300, derandomize=False, print_blob=True, **_ALIKE)
 settings.load_profile("heatlas")
