@@ -465,12 +465,12 @@ def test_published_tiles_are_those_of_the_server(tmp_path, measure):
 
 
 def test_what_is_known_of_activities_is_read_once(tmp_path, monkeypatch):
-    import heatlas.tiles.fields as fields
+    import heatlas.tiles.facts as facts
 
     made(tmp_path / "l.heatlas", years(), settings=Settings(zooms=(12, 16)))
     page, (x, y) = client(tmp_path / "l.heatlas"), tile_of(16, LAT, LON)
-    reads, read = [], fields.read_means
-    monkeypatch.setattr(fields, "read_means", lambda *given: reads.append(1) or read(*given))
+    reads, read = [], facts.read_means
+    monkeypatch.setattr(facts, "read_means", lambda *given: reads.append(1) or read(*given))
     for column in range(4):
         assert page.get(f"/tiles/corr(pace,heart_rate)/16/{x + column}/{y}.png").status_code == 200
     assert len(reads) == 1

@@ -116,20 +116,20 @@ def test_a_file_that_was_only_touched_is_counted_as_read_before(tmp_path, librar
 
 def test_an_import_of_few_files_reads_the_rows_of_these_alone(tmp_path, library, monkeypatch):
     """Else each group of a watched folder, and each fix of a phone, costs the more the larger the library is."""
-    from heatlas.library import imports
+    from heatlas.library import imports, new_files
     from heatlas.sources.archive import entries_of
     from heatlas.sources.formats.gpx import read_gpx
     from heatlas.sources.sheets.exports import Exports
 
     (tmp_path / "a.gpx").write_bytes(gpx(*straight(), start=1.7e9))
     import_sources(library, [tmp_path / "a.gpx"])
-    asked, rows = [], imports.small_rows
+    asked, rows = [], new_files.small_rows
 
     def small_rows(connection, table, keys=None):
         asked.append((table, keys))
         return rows(connection, table, keys)
 
-    monkeypatch.setattr(imports, "small_rows", small_rows)
+    monkeypatch.setattr(new_files, "small_rows", small_rows)
     (tmp_path / "b.gpx").write_bytes(gpx(*straight(lat=40.0), start=1.6e9))
     (own,) = read_gpx(gpx(*straight(lat=41.0), start=1.5e9), "elsewhere")
     entries = list(entries_of([tmp_path / "a.gpx", tmp_path / "b.gpx"]))

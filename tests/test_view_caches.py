@@ -6,10 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 from library_made import made, put, walks
-from published import field_of
 
 from heatlas.tiles.cache import Cache
-from heatlas.tiles.fields import all_facts
+from heatlas.tiles.facts import all_facts
 from heatlas.tiles.view import census_of, crowds_in, now, open_view
 
 POINTS = SimpleNamespace(nbytes=1000)
@@ -25,7 +24,7 @@ def test_what_was_read_of_the_whole_library_is_forgotten_with_its_state(tmp_path
             for zoom in (10, 12):
                 census_of(view, snapshot, zoom)
             crowds_in(view, snapshot)
-            all_facts(field_of(view, "corr(pace,heart_rate)"))
+            all_facts(view, snapshot)
             # As of a table that is read again each ten minutes: its points get a new number each time.
             view.timed.get((k,), lambda: POINTS)
             held.append([len(cache) for cache in (view.tile_counts, view.crowds, view.facts, view.timed)])

@@ -17,7 +17,7 @@ from heatlas.kernels.instructions import bits_of
 
 __all__ = [
     "CHUNK", "FRAME", "LONGEST", "ONE", "frame_of", "moment", "near_lines", "next_pixel", "place", "reached", "set_out",
-    "visits",
+    "slot_of", "visits",
 ]  # fmt: skip
 
 CHUNK = 512
@@ -173,6 +173,12 @@ def _crossing(a, b, edge):
     round the places.
     """
     return min(max((edge - a) / (b - a), 0.0), 1.0)
+
+
+@helper(forceinline=True)
+def slot_of(column, row, mask, shift):
+    """Key of a pixel, and its slot in a table of 4**shift that repeats over the lattice; `mask` is 2**shift - 1."""
+    return (row << 32) + column, (row & mask) << shift | column & mask
 
 
 @helper()

@@ -78,6 +78,12 @@ def count_passes_of(data, chunks, tiles, keep, counts, marks, words):
 
 
 @helper(forceinline=True)
+def _first_marked(left, w):
+    """First pixel of the first four that word `w` of the marks still marks, and the word without that mark."""
+    return (np.uint64(w << 3) + (trailing_zeros(left) >> _THREE)) * _FOUR, left & (left - _ONE)
+
+
+@helper(forceinline=True)
 def _add_one(here, counts, marks):
     """Count a passage. Marks are bytes, which are only written; a bit for each pixel is read too, and takes longer."""
     pixel = np.uint64(np.uint16(here))
@@ -233,8 +239,7 @@ def take_marked(planes, words):
     for w in range(words.shape[0]):
         left, words[w] = words[w], 0
         while left != 0:
-            first = (np.uint64(w << 3) + (trailing_zeros(left) >> _THREE)) * _FOUR
-            left &= left - _ONE
+            first, left = _first_marked(left, w)
             for pixel in range(first, first + _FOUR):
                 filled = np.uint64(0)
                 for p in range(planes.shape[0]):

@@ -9,7 +9,7 @@ import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.index import UNKNOWN
-from heatlas.kernels.lattice import FRAME, next_pixel, place, reached, set_out
+from heatlas.kernels.lattice import FRAME, next_pixel, place, reached, set_out, slot_of
 from heatlas.kernels.rounding import mean_steps
 from heatlas.kernels.visited import NOWHERE, list_passage, room_for
 
@@ -129,7 +129,7 @@ def list_valued(u, v, progress, segments, tracks, least, bits, frame, zoom, what
                 continue
             ax, ay = place(u[first], size, left), place(v[first], size, top)
             column, row = ax >> fraction, ay >> fraction
-            key, slot = (row << 32) + column, (row & mask) << shift | column & mask
+            key, slot = slot_of(column, row, mask, shift)
             if keys[slot] != key or progress[first] - left_at[slot] > rejoin:
                 before = n
                 last_tile, n, m = list_passage(column, row, t, frame, zoom, last_tile, n, m, found)
@@ -153,7 +153,7 @@ def list_valued(u, v, progress, segments, tracks, least, bits, frame, zoom, what
                         entered = left_it
                         at = progress[i] + entered * gain
                         left_at[slot] = at
-                        key, slot = (row << 32) + column, (row & mask) << shift | column & mask
+                        key, slot = slot_of(column, row, mask, shift)
                         if keys[slot] != key or at - left_at[slot] > rejoin:
                             before = n
                             last_tile, n, m = list_passage(column, row, t, frame, zoom, last_tile, n, m, found)

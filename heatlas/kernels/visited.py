@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
-from heatlas.kernels.lattice import FRAME, moment, next_pixel, place, set_out
+from heatlas.kernels.lattice import FRAME, moment, next_pixel, place, set_out, slot_of
 
 __all__ = ["NOWHERE", "list_passage", "list_visited", "room_for", "spill"]
 
@@ -130,7 +130,7 @@ def list_visited(u, v, progress, segments, tracks, least, bits, frame, zoom):
                 continue
             ax, ay = place(u[first], size, left), place(v[first], size, top)
             column, row = ax >> fraction, ay >> fraction
-            key, slot = (row << 32) + column, (row & mask) << shift | column & mask
+            key, slot = slot_of(column, row, mask, shift)
             if keys[slot] != key or not _goes_on(fixes, lines[slot], -1 - first, frame, column, row, rejoin):
                 last_tile, n, m = list_passage(column, row, t, frame, zoom, last_tile, n, m, found)
             keys[slot], lines[slot] = key, -1 - first
@@ -141,12 +141,12 @@ def list_visited(u, v, progress, segments, tracks, least, bits, frame, zoom):
                 ax, ay = place(u[i], size, left), place(v[i], size, top)
                 way, slope = set_out(ax, ay, bx, by, fraction)
                 column, row = way[0], way[1]
-                slot = (row & mask) << shift | column & mask
-                keys[slot], lines[slot] = (row << 32) + column, i
+                key, slot = slot_of(column, row, mask, shift)
+                keys[slot], lines[slot] = key, i
                 while way[2] + way[3] > 0:
                     way, _ = next_pixel(way, slope)
                     column, row = way[0], way[1]
-                    key, slot = (row << 32) + column, (row & mask) << shift | column & mask
+                    key, slot = slot_of(column, row, mask, shift)
                     again = keys[slot] == key and _goes_on(fixes, lines[slot], i, frame, column, row, rejoin)
                     keys[slot], lines[slot] = key, i
                     if not again:
@@ -154,8 +154,8 @@ def list_visited(u, v, progress, segments, tracks, least, bits, frame, zoom):
                 ax, ay = bx, by
             ax, ay = place(u[last - 1], size, left), place(v[last - 1], size, top)
             column, row = ax >> fraction, ay >> fraction
-            slot = (row & mask) << shift | column & mask
-            keys[slot], lines[slot] = (row << 32) + column, -last
+            key, slot = slot_of(column, row, mask, shift)
+            keys[slot], lines[slot] = key, -last
     begins[m] = n
     return pixels[:n].copy(), numbers[:m].copy(), begins[: m + 1].copy(), owners[:m].copy()
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.index import UNKNOWN
-from heatlas.kernels.lattice import FRAME, next_pixel, place, reached, set_out
+from heatlas.kernels.lattice import FRAME, next_pixel, place, reached, set_out, slot_of
 from heatlas.kernels.lines import HEAD, LINES, add_line, add_part
 from heatlas.kernels.numbers import total
 from heatlas.kernels.rounding import round_amounts, round_values, spread_rules
@@ -72,22 +72,29 @@ def _round(t, first, last, n, spent, lines, rules, found):
 
 
 @helper(forceinline=True)
-def _begin(t, column, row, n, counts, spent, lines, rules, across, found):
-    """Begin a passage; beyond an edge of the world it lies in tile -1.
+def _enter(pixel, at, track, counts, table, spent, lines, rules, found):
+    """Come to a pixel at a progress; a passage begins unless the track comes back soon enough.
 
-    Where all rows are taken, the oldest passages are rounded. `counts` are the passages of the track so far, those that
-    are rounded, and the rows; returns the first two.
+    Beyond an edge of the world it lies in tile -1. Where all rows are taken, the oldest passages are rounded. `counts`
+    are the passages of the track so far, those that are rounded, and the rows. Returns the first two and the number of
+    the passage that goes on, -1 where it is rounded already.
     """
+    column, row, key, slot = pixel
+    t, n, rejoin, across = track
     count, done, most = counts
-    tile, pixel, amounts = found[0], found[1], found[2]
-    if count - done == most:
-        _round(t, done, done + _BLOCK, n, spent, lines, rules, found)
-        done += _BLOCK
-    column &= across - 1
-    tile[n + count] = (row >> 8) << 20 | column >> 8 if 0 <= row < across else -1
-    pixel[n + count] = (row & 255) << 8 | (column & 255)
-    amounts[0, n + count] = 0
-    return count + 1, done
+    keys, left_at, passage_of = table
+    if keys[slot] != key or at - left_at[slot] > rejoin:
+        keys[slot], passage_of[slot] = key, count
+        if count - done == most:
+            _round(t, done, done + _BLOCK, n, spent, lines, rules, found)
+            done += _BLOCK
+        column &= across - 1
+        found[0][n + count] = (row >> 8) << 20 | column >> 8 if 0 <= row < across else -1
+        found[1][n + count] = (row & 255) << 8 | (column & 255)
+        found[2][0, n + count] = 0
+        count += 1
+    now = passage_of[slot]
+    return count, done, now if now >= done else np.int64(-1)
 
 
 @helper()
@@ -99,9 +106,9 @@ def _follow(t, fixes, lines, reach, frame, table, spent, rules, found, n):
     """
     u, v, progress, segments, tracks = fixes
     whole, ends, begins, many = lines
-    keys, left_at, passage_of = table
+    keys, left_at, _ = table
     fraction, size, left, top, across, _ = frame
-    rejoin, shift = reach[0][t], reach[1][t]
+    shift, track = reach[1][t], (t, n, reach[0][t], across)
     metrics, origin, inside, carry = many[t], segments[tracks[t]], found[2][0], found[4]
     spends, wide, stride = metrics >= 0, HEAD + 2 * metrics, HEAD + metrics
     most = spent.shape[0] // wide if spends else np.int64(1) << 62
@@ -117,13 +124,10 @@ def _follow(t, fixes, lines, reach, frame, table, spent, rules, found, n):
             continue
         ax, ay = place(u[first], size, left), place(v[first], size, top)
         column, row = ax >> fraction, ay >> fraction
-        key, slot = (row << 32) + column, (row & mask) << shift | column & mask
-        if keys[slot] != key or progress[first] - left_at[slot] > rejoin:
-            keys[slot], passage_of[slot] = key, count
-            counts = count, done, most
-            count, done = _begin(t, column, row, n, counts, spent, lines, rules, across, found)
-        now = passage_of[slot]
-        if now < done:
+        key, slot = slot_of(column, row, mask, shift)
+        pixel, counts = (column, row, key, slot), (count, done, most)
+        count, done, now = _enter(pixel, progress[first], track, counts, table, spent, lines, rules, found)
+        if now < 0:
             return np.int64(-1)
         at_row = np.uint64((now & most - 1) * wide)
         inside[n + now] += 1
@@ -146,13 +150,10 @@ def _follow(t, fixes, lines, reach, frame, table, spent, rules, found, n):
                     entered = until
                     at = progress[i] + entered * gain
                     left_at[slot] = at
-                    key, slot = (row << 32) + column, (row & mask) << shift | column & mask
-                    if keys[slot] != key or at - left_at[slot] > rejoin:
-                        keys[slot], passage_of[slot] = key, count
-                        counts = count, done, most
-                        count, done = _begin(t, column, row, n, counts, spent, lines, rules, across, found)
-                    now = passage_of[slot]
-                    if now < done:
+                    key, slot = slot_of(column, row, mask, shift)
+                    pixel, counts = (column, row, key, slot), (count, done, most)
+                    count, done, now = _enter(pixel, at, track, counts, table, spent, lines, rules, found)
+                    if now < 0:
                         return np.int64(-1)
                     at_row = np.uint64((now & most - 1) * wide)
                 if spends:

@@ -7,7 +7,7 @@
 `points`                named tables of weighted points
 `care`                  checks, repair and backups
 `manage`                functions of commands and the Python API: import, edit, read
-`imports`               import of new recordings
+`imports`, `new_files`  import of new recordings; which files and recordings are new
 `reading_files`         files of recordings read for a library, and read again
 `reading_tables`        tracks of tables read again
 `maintenance`           indexing, removing, reindexing, compacting

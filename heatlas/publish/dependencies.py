@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.tiles.fields import all_facts, facts_of, sides_of
+from heatlas.tiles.facts import all_facts, facts_of, sides_of
 from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.metrics.model import Model, model_change
 
@@ -46,22 +46,22 @@ def facts_read(field: Field, size: int) -> NDArray[np.float64]:
         NaN where unknown; no columns for a measure that reads no fact.
     """
     measure, columns = field.look.measure, []
-    facts = None if field.look.point_set else facts_of(field)
+    facts = None if field.look.point_set else facts_of(field.view, field.snapshot, field.look.measure, field.model)
     if facts is not None:
         columns += [facts.of(name) for name in _of_activities(field)]
         columns += [facts.days] if measure.reduction == "days" else []
         columns += [facts.people_marks] if measure.reduction == "people" else []
     if field.snapshot.threshold.people and not (facts is not None and measure.reduction == "people"):
-        columns += [all_facts(field).people_marks]
+        columns += [all_facts(field.view, field.snapshot).people_marks]
     if not field.look.point_set:
-        columns += [side.astype(np.float64) for side in sides_of(field) or ()]
+        columns += [side.astype(np.float64) for side in sides_of(field.view, field.snapshot, field.look.measure) or ()]
     return _table(columns, size)
 
 
 def means_read(field: Field, size: int) -> NDArray[np.float64]:
     """(size, k) mean of each recorded metric that the measure reads: NaN where the index does not know the metric."""
     recorded = () if field.look.point_set else sorted(field.look.measure.recorded)
-    return _table([all_facts(field).mean(name) for name in recorded], size)
+    return _table([all_facts(field.view, field.snapshot).mean(name) for name in recorded], size)
 
 
 def facts_words(field: Field) -> str:
@@ -82,7 +82,7 @@ def hold_model(field: Field, sink: Sink, *, refit: bool) -> Field:
     """
     if field.look.measure.reduction != "residual" or field.look.point_set:
         return field
-    facts, keep = all_facts(field), field.chosen.keep
+    facts, keep = all_facts(field.view, field.snapshot), field.chosen.keep
     now = facts.model(keep)
     if now is None:
         return field

@@ -6,6 +6,7 @@
 `tile_counts`, `busy_tiles`   passages by tile; tiles that hold anything, and a sample of them
 `request`, `look`             parsing and limits of requests; filter, measure and style
 `fields`, `counted`           windows of any zoom, from the index; tiles that were counted elsewhere
+`facts`                       what a measure reads of activities, and the sides of a difference
 `scales`, `point_sample`      one tone for all tiles of a zoom; the sample it is fitted to for points
 `surroundings`                local tones of the cells around a tile
 `notes`                       what a map leaves out, in sentences

@@ -8,35 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from heatlas.core.errors import BadOption
 from heatlas.core.frozen import frozen
 from heatlas.core.mercator import CIRCUMFERENCE
 from heatlas.core.window import Window
 from heatlas.library.file.settings import Settings
-from heatlas.library.index.coverage import renewal
 from heatlas.library.index.drawing import draw_tiles
-from heatlas.library.index.passage_tiles import needs_facts
 from heatlas.library.index.people import people_around
 from heatlas.library.points.point_drawing import DEEPEST_TILES, draw_tile
 from heatlas.library.points.point_times import PointIndex, read_timed
-from heatlas.library.rows.activity_means import ActivityFacts, read_means
 from heatlas.raster.gaussian import halo, smooth
 from heatlas.raster.point_kernel import halo as kernel_halo
 from heatlas.raster.point_kernel import spread
 from heatlas.raster.threshold import is_shown
 from heatlas.raster.tile_pixels import SIDE, assembled, places_in
-from heatlas.tiles.look import Filter
-from heatlas.tiles.view import choose_in, signs_matter
-from heatlas.tracks.athlete import refuse_without_athlete
-from heatlas.tracks.filters import names_in
-from heatlas.tracks.people import refuse_nobody
+from heatlas.tiles.facts import facts_of, sides_of
+from heatlas.tiles.view import signs_matter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from heatlas.library.index.passage_tiles import Sides
     from heatlas.raster.gaussian import Smoothing
     from heatlas.raster.grid import Grid
     from heatlas.raster.tile_pixels import TilePixels
@@ -47,8 +39,8 @@ if TYPE_CHECKING:
     from heatlas.tracks.metrics.model import Model
 
 __all__ = [
-    "SIDE", "Field", "all_facts", "as_drawn", "bare", "count_tiles", "doubled", "facts_of", "field_window",
-    "first_zoom", "index_in", "margins", "mosaic", "sides_of", "signs_matter_in", "smoothed", "zooms_read",
+    "SIDE", "Field", "as_drawn", "bare", "count_tiles", "doubled", "field_window", "first_zoom", "index_in", "margins",
+    "mosaic", "signs_matter_in", "smoothed", "zooms_read",
 ]  # fmt: skip
 
 _SMOOTHEST = 16.0
@@ -233,8 +225,9 @@ def count_tiles(field: Field, scale: float, places: Sequence[tuple[int, int]]) -
     if field.look.point_set:
         index = index_in(field)
         return [draw_tile(index, zoom, x, y, measure) for x, y in places]
-    keep, facts, sides = field.chosen.keep, facts_of(field), sides_of(field)
-    found = draw_tiles(field.view.library, zoom, places, measure, keep, facts, sides)
+    facts = facts_of(field.view, field.snapshot, measure, field.model)
+    sides = sides_of(field.view, field.snapshot, measure)
+    found = draw_tiles(field.view.library, zoom, places, measure, field.chosen.keep, facts, sides)
     return [found.get(place) for place in places]
 
 
@@ -250,63 +243,6 @@ def _shown_in(field: Field, window: Window) -> NDArray[np.bool_]:
     bits = field.view.enough.get((snapshot.version, chosen.key, window), count)
     size = window.height * window.width
     return np.unpackbits(bits, count=size).view(np.bool_).reshape(window.height, window.width)
-
-
-def sides_of(field: Field) -> Sides | None:
-    """Activities on either side of a difference, by number: on a public map in whole groups.
-
-    Raises
-    ------
-    BadOption
-        When a filter leaves none, or on a public map too few.
-    """
-    measure, view = field.look.measure, field.view
-    if not measure.sides:
-        return None
-
-    def choose_one(text: str) -> NDArray[np.bool_]:
-        chosen = choose_in(view, field.snapshot, Filter(text), recorded=measure.recorded)
-        if not chosen.count:
-            few = "too few activities for a public map" if view.public else "no activity"
-            asked = frozenset() if view.public else names_in(text) & field.snapshot.outdated
-            old = renewal(asked, view.library.path.name)
-            more = f"; {old}" if old else ""
-            raise BadOption(f"the filter {text!r} of {measure} leaves {few}: take a wider one{more}")
-        return chosen.keep
-
-    key = (field.snapshot.version, measure.recorded, measure.sides)
-    return view.sides.get(key, lambda: (choose_one(measure.sides[0]), choose_one(measure.sides[1])))
-
-
-def facts_of(field: Field) -> ActivityFacts | None:
-    """All that the measure reads of activities, if it reads any.
-
-    Raises
-    ------
-    BadOption
-        Where a measure needs to know of the athlete what the library does not.
-    """
-    snapshot, measure = field.snapshot, field.look.measure
-    if not needs_facts(measure):
-        return None
-    if snapshot.activities:
-        refuse_without_athlete(measure.reads, str(measure), snapshot.activities.values())
-        if measure.reduction == "people":
-            refuse_nobody(str(measure), snapshot.activities.values())
-
-    facts = all_facts(field)
-    return facts if field.model is None else facts.holding(field.model)
-
-
-def all_facts(field: Field) -> ActivityFacts:
-    """Facts and means of all activities, whatever the measure; read once."""
-    snapshot, library = field.snapshot, field.view.library
-
-    def read() -> ActivityFacts:
-        with library.read() as connection:
-            return ActivityFacts(snapshot.activities, read_means(connection, max(snapshot.activities, default=0)))
-
-    return field.view.facts.get((snapshot.version,), read)
 
 
 def _enlarged(field: Field, window: Window, factor: int) -> Grid | None:

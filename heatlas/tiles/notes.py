@@ -8,7 +8,7 @@ import numpy as np
 
 from heatlas.library.index.coverage import renewal
 from heatlas.raster.left_out import TRUSTED, few_values, left_out, left_out_of_any
-from heatlas.tiles.fields import all_facts
+from heatlas.tiles.facts import all_facts
 from heatlas.tiles.scales import fitted_to, scale_data, share_of, tone_data
 from heatlas.tracks.filters import names_in
 
@@ -76,7 +76,7 @@ def _counted(field: Field, name: str | None) -> list[str]:
     count = {number: one for number, one in field.snapshot.activities.items() if chosen.keep[number]}
     distrusted: list[bool] = []
     if TRUSTED[1] in measure.reads:
-        facts = all_facts(field)
+        facts = all_facts(field.view, field.snapshot)
         known, trusted = (~np.isnan(facts.mean(metric)[list(count)]) for metric in TRUSTED)
         distrusted = (known & ~trusted).tolist()
     return left_out(measure, list(count.values()), distrusted, name)

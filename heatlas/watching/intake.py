@@ -11,7 +11,8 @@ from heatlas.core.context import Context
 from heatlas.core.errors import path_name
 from heatlas.core.report import Report
 from heatlas.library.file.opening import open_library
-from heatlas.library.imports import BEFORE, compact_after, import_entries, known_files
+from heatlas.library.imports import BEFORE, compact_after, import_entries
+from heatlas.library.new_files import known_files
 from heatlas.library.reading_files import absolute_name, said_of
 from heatlas.library.rows.people import people_of
 from heatlas.sources.archive import entries_of
