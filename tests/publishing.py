@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import sqlite3
 
@@ -26,6 +27,7 @@ def publish_html(library, output, workers=None, **options):
     return layers.publish_html(library, output, asked(**options), Context(workers))
 
 
+@functools.lru_cache(maxsize=64)  # most tiles beside those that are drawn are the one that is empty
 def pixels(data):
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))
 
