@@ -7,12 +7,10 @@ reduction is one row here, and a kernel that adds to its planes (`heatlas.raster
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from heatlas.core.frozen import frozen
 from heatlas.raster.differences import SURE as SIGNIFICANT
@@ -20,9 +18,14 @@ from heatlas.raster.differences import difference, fit_variance, significance
 from heatlas.raster.relations import FEWEST, correlation, fit_prior, residual, slope, sureness
 from heatlas.raster.terciles import fit_terciles, third_of_both
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
 __all__ = ["LAYOUTS", "MORE", "ONCE", "WORKED", "Layout", "NamedPlanes", "Plane", "Rule", "merged"]
 
-NamedPlanes = Mapping[str, NDArray[Any]]
+NamedPlanes: TypeAlias = "Mapping[str, NDArray[Any]]"
 """Arrays of one shape by their names, in the order of the table."""
 _PLANE_BYTES = 16
 """Of each plane: 8 as counted, 4 on the way to being smoothed, and 4 smoothed."""
