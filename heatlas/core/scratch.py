@@ -9,10 +9,8 @@ the folders that no process holds. Only folders of these names, of the same user
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import sys
-import tempfile
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +25,7 @@ __all__ = ["LOCK", "Scratch", "held_file", "holding", "make_scratch", "scratch_f
 
 LOCK = ".heatlas-lock"
 """File in such a folder that its process keeps locked."""
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
 _NAME = regex(r"\.?heatlas-[a-z0-9_]{8}")
 _TRIES = 20
 _YOUNG = 3600.0
@@ -51,15 +50,27 @@ class Scratch:
         with suppress(OSError):
             for entry in list(os.scandir(self.path)):
                 if entry.is_dir(follow_symlinks=False):
-                    shutil.rmtree(entry.path, ignore_errors=True)
+                    _remove(entry.path)
                 elif entry.name != LOCK:
                     os.unlink(entry.path)  # noqa: PTH108
         if sys.platform == "win32":  # a file that is open cannot be removed there
             os.close(lock)
-            shutil.rmtree(self.path, ignore_errors=True)
+            _remove(self.path)
         else:
-            shutil.rmtree(self.path, ignore_errors=True)
+            _remove(self.path)
             os.close(lock)
+
+
+def _remove(folder: str | Path) -> None:
+    """Remove a folder; most hold nothing but a lock, for which `shutil` need not be imported."""
+    with suppress(OSError):
+        with suppress(FileNotFoundError):
+            os.unlink(os.path.join(folder, LOCK))  # noqa: PTH108, PTH118 - no `Path` is made
+        os.rmdir(folder)  # noqa: PTH106
+        return
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def make_scratch(parent: Path | None = None) -> Scratch:
@@ -77,18 +88,23 @@ def make_scratch(parent: Path | None = None) -> Scratch:
     """
     sweep(parent)
     prefix = "heatlas-" if parent is None else ".heatlas-"
+    within = os.path.abspath(parent or _temporary())  # noqa: PTH100 - links stay
     for _ in range(_TRIES):
-        path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        path = Path(within, prefix + "".join(_LETTERS[byte % len(_LETTERS)] for byte in os.urandom(8)))
+        try:
+            path.mkdir(0o700)
+        except FileExistsError:
+            continue
         try:
             lock = _held(path / LOCK)
         except FileNotFoundError:
             continue  # swept before it had a lock
         except BaseException:
-            shutil.rmtree(path, ignore_errors=True)
+            _remove(path)
             raise
         if lock is not None:
             return Scratch(path, lock)
-    raise OSError(f"no folder for the while can be kept in {parent or tempfile.gettempdir()}")
+    raise OSError(f"no folder for the while can be kept in {within}")
 
 
 @contextmanager
@@ -110,11 +126,22 @@ def sweep(parent: Path | None = None) -> int:
         Where to look; by default among temporary files.
     """
     swept = 0
-    with suppress(OSError), os.scandir(parent or tempfile.gettempdir()) as entries:
+    with suppress(OSError), os.scandir(parent or _temporary()) as entries:
         for entry in entries:
             if _NAME.fullmatch(entry.name) and _is_mine(entry):
                 swept += _swept(Path(entry.path))
     return swept
+
+
+def _temporary() -> str:
+    """Folder of temporary files: that of `tempfile`, which need not be imported by a command that makes none."""
+    if sys.platform != "win32" and "tempfile" not in sys.modules:
+        for folder in (*map(os.environ.get, ("TMPDIR", "TEMP", "TMP")), "/tmp"):  # noqa: S108 - nothing is made here
+            if folder and os.path.isdir(folder) and os.access(folder, os.W_OK | os.X_OK):  # noqa: PTH112 - no `Path`
+                return folder
+    import tempfile
+
+    return tempfile.gettempdir()
 
 
 def _is_mine(entry: os.DirEntry[str]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-import tempfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -65,6 +64,8 @@ class Spill:
     def _write(self) -> None:
         """Write what waits to the file."""
         if self._file is None:
+            import tempfile
+
             self._file = tempfile.TemporaryFile(prefix="heatlas-")  # noqa: SIM115 - as long as anything is mapped
             self._room = 0
         for start in range(0, len(self._waiting), 1 << 14):

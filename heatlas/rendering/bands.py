@@ -7,7 +7,6 @@ have values, not on how they were drawn.
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any
@@ -173,6 +172,8 @@ def draw_in_bands(
     height = max(BLOCK, height // BLOCK * BLOCK)
     values, seconds, total = _Values(window), dict[str, float](), 0.0
     told, alone = context.counting("drawing"), Context(context.workers)
+    import tempfile
+
     with tempfile.TemporaryFile() as file:
         stored = _BandFile(window, file)
         for top in range(0, window.height, height):
@@ -291,6 +292,8 @@ class _BandFile:
                 self._file.write(np.packbits(filled).tobytes())
                 self._file.write(plane[filled].tobytes())
         except OSError as error:
+            import tempfile
+
             raise HeatlasError(
                 f"no room to keep what is drawn in {tempfile.gettempdir()} ({error.strerror or error}): "
                 "free some, or let TMPDIR name another folder"
