@@ -11,7 +11,6 @@ system's clock have one time, so a file that has just changed is looked at again
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
 from heatlas.core.folders import cache_folder, config_folder
+from heatlas.core.hashing import blake2b
 from heatlas.core.paths import rename
 from heatlas.core.version import __version__
 
@@ -177,7 +177,8 @@ def _place_of(command: str, asked: Mapping[str, Any]) -> Path | None:
         said = json.dumps([command, asked, os.getcwd(), __version__, code, sys.version, around])  # noqa: PTH109 - as text
     except (OSError, TypeError, _Unsure):
         return None
-    return None if folder is None else folder / "unchanged" / f"{hashlib.sha256(said.encode()).hexdigest()[:40]}.json"
+    name = blake2b(said.encode(), digest_size=20).hexdigest()
+    return None if folder is None else folder / "unchanged" / f"{name}.json"
 
 
 def _files_in(asked: Mapping[str, Any]) -> list[str]:
@@ -195,7 +196,7 @@ def _secret() -> list[str]:
 
 def _state(paths: Sequence[str], tiles: bool) -> tuple[str, int]:
     """Digest of the state of files and folders with all that is in them, and the newest time among them in ns."""
-    digest, newest, count = hashlib.sha256(), 0, 0
+    digest, newest, count = blake2b(digest_size=32), 0, 0
     for path in paths:
         for name, kind, found in _looked_at(Path(path), tiles):
             digest.update(f"{name!r} {kind} {found}\n".encode("utf-8", "surrogateescape"))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import hashlib
 import json
 import pickle
 import struct
@@ -89,6 +88,8 @@ def find_library() -> _Library | None:
 
 def digest_of_sources() -> str:
     """Digest of all files that decide how kernels are compiled; in a checkout they may have been edited since."""
+    import hashlib
+
     digest = hashlib.sha256()
     for path in [*sorted(_FOLDER.glob("*.py")), _FOLDER.parent / "core" / "mercator.py"]:
         if path.stem not in {"ahead", "cache"}:

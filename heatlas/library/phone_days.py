@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import hashlib
 import math
 import os
 import re
@@ -23,6 +22,7 @@ import numpy as np
 from heatlas.core.batch import Activity, Recording
 from heatlas.core.errors import SourceFailed, path_name
 from heatlas.core.frozen import frozen
+from heatlas.core.hashing import blake2b
 from heatlas.core.mercator import from_lonlat
 from heatlas.core.paths import possible_name
 from heatlas.library.imports import import_entries
@@ -158,7 +158,7 @@ def _folder_name(device: str) -> str:
     plain = re.sub(r"[^\w .@+-]", "_", device).strip(" .")[:_LONGEST] or _UNNAMED
     if plain == device:
         return possible_name(plain)
-    return f"{possible_name(plain)}-{hashlib.blake2b(device.encode(), digest_size=4).hexdigest()}"
+    return f"{possible_name(plain)}-{blake2b(device.encode(), digest_size=4).hexdigest()}"
 
 
 def _age(log: Path) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +12,7 @@ from heatlas.core.batch import COLUMNS, Batch, split
 from heatlas.core.errors import Unreadable, path_name
 from heatlas.core.filesystems import is_address
 from heatlas.core.frozen import frozen
+from heatlas.core.hashing import blake2b
 from heatlas.core.resources import give_back
 from heatlas.sources.archive import Entry, entries
 from heatlas.sources.blobs import Distant
@@ -91,7 +91,7 @@ def changed_at(place: Path) -> int:
 def said_of(export: Exports, name: str) -> bytes:
     """Digest of what the table of its export says of a file; empty where nothing."""
     said = export.said(name)
-    return hashlib.blake2b(said.encode(), digest_size=16).digest() if said else b""
+    return blake2b(said.encode(), digest_size=16).digest() if said else b""
 
 
 def read_file(entry: Entry, export: Exports, before: bytes, row: dict[str, Any], gaps: Gaps, routes: bool) -> ReadFile:
@@ -100,7 +100,7 @@ def read_file(entry: Entry, export: Exports, before: bytes, row: dict[str, Any],
         data = entry.read()
     except Unreadable:  # reading reports it; without a digest the next import tries again
         return ReadFile({**row, "digest": b""}, read_group([entry], EVERY, export, gaps, routes))
-    hashed = hashlib.blake2b(digest_size=16)
+    hashed = blake2b(digest_size=16)
     for at in range(0, len(data), _PIECE):
         hashed.update(data[at : at + _PIECE])
     digest = hashed.digest()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import HeatlasError, printable
+from heatlas.core.hashing import blake2b
 from heatlas.library.reading_files import EVERY, ReadFile
 from heatlas.options import TableOptions
 from heatlas.sources.reading import take_recording
@@ -30,7 +30,7 @@ def recording_digest(recording: Recording) -> bytes:
     """BLAKE2b digest of a recording: its activity, but for whose it is, and all columns."""
     # As it was before activities had a person, so that stored tracks are not read again.
     said = repr(replace(recording.activity, person="")).replace(", person=''", "", 1)
-    digest = hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=16)
+    digest = blake2b(said.encode("utf-8", "replace"), digest_size=16)
     arrays: list[NDArray[Any]] = [recording.lon, recording.lat, recording.time, *recording.columns.values()]
     for values in arrays:
         digest.update(values.tobytes())

@@ -12,12 +12,12 @@ it candidates, and most of them would be drawn in vain.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.frozen import frozen
+from heatlas.core.hashing import blake2b
 from heatlas.core.window import Window
 from heatlas.library.file.settings import read_settings, read_zones
 from heatlas.library.points.point_cells import PIXELS, unmorton
@@ -95,7 +95,7 @@ def hiding_words(settings: Settings, zones: Mapping[str, Zone]) -> str:
 
 
 def _mark(content: bytes, salt: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(content + salt, digest_size=8).digest(), "little") | 1
+    return int.from_bytes(blake2b(content + salt, digest_size=8).digest(), "little") | 1
 
 
 def occupied(field: Field, zoom: int, marks: NDArray[np.uint64]) -> OccupiedTiles:
@@ -205,7 +205,7 @@ def cell_signatures(local: Surroundings, zoom: int, numbers: Whole) -> NDArray[n
     ndarray of uint64 (n,)
         They change when a cell does whose tone reaches the tile.
     """
-    digests = (hashlib.blake2b(ranks.astype("<u2").tobytes(), digest_size=8).digest() for ranks in local.ranks)
+    digests = (blake2b(ranks.astype("<u2").tobytes(), digest_size=8).digest() for ranks in local.ranks)
     marks = np.array([int.from_bytes(digest, "little") for digest in digests], np.uint64)
     marks = np.append(_mixed(marks + local.cells.astype(np.uint64) * _ODD), np.uint64(0))
     across, (x, y) = 1 << local.zoom, places_at(zoom, numbers)

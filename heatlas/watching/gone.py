@@ -6,11 +6,11 @@ bytes as one that is gone is that one under a new name.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from typing import TYPE_CHECKING
 
+from heatlas.core.hashing import blake2b
 from heatlas.core.words import counted
 from heatlas.library.reading_files import absolute_name
 
@@ -114,6 +114,6 @@ def _is_file(name: str, there: dict[str, bool]) -> bool:
 def _digest(path: Path) -> bytes:
     """Digest of a file as the library's table of files holds it; empty if it cannot be read."""
     try:
-        return hashlib.blake2b(path.read_bytes(), digest_size=16).digest()
+        return blake2b(path.read_bytes(), digest_size=16).digest()
     except OSError:
         return b""

@@ -11,12 +11,12 @@ damaged row is never given a new digest: changing it is refused.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from heatlas.core.context import NOBODY
+from heatlas.core.hashing import blake2b
 
 if TYPE_CHECKING:
     import sqlite3
@@ -129,7 +129,7 @@ def row_of(table: str, text: str) -> tuple[Any, ...]:
 
 def digest_of(part: int, key: Any, content: str | bytes) -> bytes:
     """Digest of a row, 8 bytes: of its part, its key, and its text (`text_of`) or its blob."""
-    digest = hashlib.blake2b(f"{part} {key} ".encode("utf-8", "replace"), digest_size=8)
+    digest = blake2b(f"{part} {key} ".encode("utf-8", "replace"), digest_size=8)
     if not isinstance(content, bytes):  # a damaged row may hold a number for a blob
         content = str(content).encode("utf-8", "replace")
     digest.update(content)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import math
 from dataclasses import asdict, replace
@@ -285,6 +283,9 @@ def privacy_of(connection: sqlite3.Connection, settings: Settings) -> tuple[Priv
     zones = tuple(read_zones(connection).values())
     if not (settings.clip_ends or zones):
         return Privacy(), replace(settings, secret="")
+    import hashlib
+    import hmac
+
     secret = owner_secret()
     fingerprint = hmac.digest(secret, b"heatlas library", hashlib.sha256)[:8].hex()
     if settings.secret and settings.secret != fingerprint:

@@ -5,7 +5,6 @@ Both are taken of what is shown, cuts applied, by the functions that tracing use
 
 from __future__ import annotations
 
-import hashlib
 import math
 from copy import copy
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.hashing import blake2b
 from heatlas.library.file.columns import VALUES
 from heatlas.library.file.digests import blob_tables
 from heatlas.library.file.settings import read_settings
@@ -197,7 +197,7 @@ class ActivityFacts:
         found = np.full(len(self._means.moments), np.nan)
         for number, activity in self._activities.items():
             if activity.person:
-                digest = hashlib.blake2b(activity.person.encode("utf-8", "replace"), digest_size=6).digest()
+                digest = blake2b(activity.person.encode("utf-8", "replace"), digest_size=6).digest()
                 found[number] = int.from_bytes(digest, "little")
         return found
 

@@ -8,13 +8,13 @@ what was measured as decimals where it was recorded with few.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heatlas.core.batch import COLUMNS, Activity, Batch
 from heatlas.core.errors import SourceFailed
+from heatlas.core.hashing import blake2b
 from heatlas.kernels.planes import add_up_doubles, add_up_singles, is_track
 from heatlas.library.file.number_columns import Reader, single_bytes
 from heatlas.library.file.packing import is_marked, pack, pack_marked, unpack
@@ -256,7 +256,7 @@ def delete_track(connection: sqlite3.Connection, number: int) -> None:
 
 def fingerprint(batch: Batch) -> bytes:
     """Digest of a track, 16 bytes: equal for equal positions, times and segments, whatever their source."""
-    digest = hashlib.blake2b(digest_size=16)
+    digest = blake2b(digest_size=16)
     for column in (batch.u, batch.v, batch.time, batch.segments):
         digest.update(np.ascontiguousarray(column).data)
     return digest.digest()

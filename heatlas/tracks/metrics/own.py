@@ -6,7 +6,6 @@ them, as they follow from columns that it has.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import numpy as np
 
 from heatlas.core.batch import COLUMNS
 from heatlas.core.errors import BadOption
+from heatlas.core.hashing import blake2b
 from heatlas.core.units import Unit
 from heatlas.tracks.metrics.expression import FUNCTIONS, parse_expression
 from heatlas.tracks.metrics.metric import Metric
@@ -275,7 +275,7 @@ def _code_of(function: Function) -> str:
     outside = [cell.cell_contents for cell in function.__closure__ or ()]
     plain = [value for value in outside if isinstance(value, (int, float, str, tuple))]
     said = repr((_spelled(code), plain, function.__defaults__))
-    return hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
+    return blake2b(said.encode(), digest_size=8).hexdigest()
 
 
 def _spelled(code: CodeType) -> tuple[Any, ...]:

@@ -8,8 +8,6 @@ them.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import math
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -107,6 +105,9 @@ class Privacy:
 
 def _draw(secret: bytes, *what: object) -> float:
     """Draw a number in [0, 1) that only the secret's owner can compute."""
+    import hashlib
+    import hmac
+
     text = "\x1f".join(str(part) for part in what).encode()
     return int.from_bytes(hmac.digest(secret, text, hashlib.sha256)[:8], "big") / 2.0**64
 
