@@ -171,14 +171,27 @@ def _place_of(command: str, asked: Mapping[str, Any]) -> Path | None:
     """File of the note: its name is a digest of all that a command depends on, but for the files that it looks at."""
     folder = cache_folder()
     try:
-        found = _looked_at(Path(__file__).parents[1], tiles=False)
-        code = [file for file in found if "__pycache__" not in file[0]]
         around = sorted(item for item in os.environ.items() if item[0].startswith(_ENVIRONMENT))
-        said = json.dumps([command, asked, os.getcwd(), __version__, code, sys.version, around])  # noqa: PTH109 - as text
+        said = json.dumps([command, asked, os.getcwd(), __version__, _code(), sys.version, around])  # noqa: PTH109 - as text
     except (OSError, TypeError, _Unsure):
         return None
     name = blake2b(said.encode(), digest_size=20).hexdigest()
     return None if folder is None else folder / "unchanged" / f"{name}.json"
+
+
+def _code() -> list[tuple[str, tuple[int, int, int, int]]]:
+    """Names, sizes, inodes and times of all files of heatlas; byte code is left out, as it follows from them."""
+    files, folders = [], [str(Path(__file__).parents[1])]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if not entry.is_dir():
+                    files.append((entry.path, _facts(entry.stat())))
+                elif entry.is_symlink():  # it may lead in a circle
+                    raise _Unsure
+                elif entry.name != "__pycache__":
+                    folders.append(entry.path)
+    return sorted(files)
 
 
 def _files_in(asked: Mapping[str, Any]) -> list[str]:
