@@ -33,7 +33,7 @@ _PACK = 1 << 18
 """Least fixes of a batch of many tracks: a call takes longer than the work on a short track."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Activity:
     """Attributes of one activity, without its track."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.raster.reductions import WORKED, merged
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _ROWS = 64
 """Rows that `filled_rows` looks at in one go."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Grid:
     """A measure over a window: named planes, of which `heatlas.raster.reductions` makes values.
 

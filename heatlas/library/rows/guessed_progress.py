@@ -58,8 +58,12 @@ def read_progress(data: NDArray[np.uint8], u: NDArray[np.float64], v: NDArray[np
     if len(data) < 8 * _HEAD or len(u) != len(v):
         raise SourceFailed("the library is damaged: a track's column is cut off")
     head = np.frombuffer(data[: 8 * _HEAD].tobytes(), "<f8")
-    wrong = np.diff(Reader(data[8 * _HEAD :]).whole(len(u)), prepend=0)
-    return (_guess(u, v, head).view(np.int32) + wrong).astype(np.int32).view(np.float32)
+    summed = Reader(data[8 * _HEAD :]).whole(len(u)).astype(np.int32)  # sums wrap around, and their differences back
+    progress = _guess(u, v, head)
+    bits = progress.view(np.int32)
+    bits += summed
+    bits[1:] -= summed[:-1]
+    return progress
 
 
 def _guess(u: NDArray[np.float64], v: NDArray[np.float64], head: NDArray[np.float64]) -> NDArray[np.float32]:

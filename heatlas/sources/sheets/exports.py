@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from dataclasses import field
-from hashlib import blake2b
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ import numpy as np
 
 from heatlas.core.errors import Unreadable, unworded
 from heatlas.core.frozen import frozen
+from heatlas.core.hashing import blake2b
 from heatlas.sources.archive import entries
 from heatlas.sources.people import NOBODY_SAID
 from heatlas.sources.sheets.apple_health import read_health

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,7 +58,7 @@ _RULES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Zone:
     """A circle in which nothing is shown.
 
@@ -88,7 +88,7 @@ class Zone:
         return not self.person or activity.claimed or activity.person in {"", self.person}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Privacy:
     """Cuts and zones to hide, and the secret from which the exact cuts are drawn."""
 
