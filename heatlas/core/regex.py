@@ -22,8 +22,8 @@ class _Unmade:
         if name.startswith("_"):  # of Python's own protocols, such as copying
             raise AttributeError(name)
         made: Any = re.compile(*self._asked)
-        for method in ("match", "fullmatch", "search", "sub", "split", "findall", "finditer"):
-            setattr(self, method, getattr(made, method))
+        for asked in ("match", "fullmatch", "search", "sub", "split", "findall", "finditer", "pattern", name):
+            setattr(self, asked, getattr(made, asked))
         return getattr(made, name)
 
 
