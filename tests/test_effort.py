@@ -11,6 +11,7 @@ import slow_metrics
 from hypothesis import given
 from hypothesis import settings as settings_of
 from hypothesis import strategies as st
+from library_made import walks
 from slow import make_batch
 
 import heatlas
@@ -20,12 +21,21 @@ from heatlas.library.file.opening import open_library
 from heatlas.library.index.drawing import draw as draw_library
 from heatlas.library.rows.activity_means import read_effort
 from heatlas.library.rows.merged import select
+from heatlas.library.rows.passages import PreparedTrack
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.measure import parse_measure
 from heatlas.tiles.look import Filter
 from heatlas.tiles.snapshot import choose, take
 from heatlas.tracks.filters import EFFORT
-from heatlas.tracks.metrics.means import decoupling_of, normalised_power_of
+from heatlas.tracks.metrics import METRICS
+from heatlas.tracks.metrics.means import (
+    decoupling_of,
+    efforts_of,
+    means_of,
+    middles_of,
+    normalised_power_of,
+    weights_of,
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -195,3 +205,23 @@ def test_who_passed_here_tells_what_was_measured_here_and_in_all(tmp_path):
     assert ride.effort["normalised_power"] == pytest.approx(((100**4 + 200**4) / 2) ** 0.25, rel=0.01)
     assert waiting.waited == pytest.approx(60, abs=10), "speeds are over 10 s"
     assert waiting.flat_pace == pytest.approx(waiting.pace, rel=0.01)
+
+
+def test_metrics_that_share_work_are_those_worked_out_alone():
+    for track in walks(3, 10):
+        prepared = PreparedTrack(track, 25.0)
+        for name, values in prepared.metrics.items():
+            assert values.tobytes() == METRICS[name].at_fixes(track).tobytes()
+        middles = middles_of(track, prepared.metrics, prepared.metrics)
+        means = means_of(track, prepared.metrics, middles, weights_of(track, prepared.metres))
+        for name, mean in means.items():
+            assert mean.tobytes() == means_of(track, (name,))[name].tobytes()
+        alone, together = efforts_of(track), efforts_of(track, middles, means)
+        assert all(np.array_equal(alone[name], together[name], equal_nan=True) for name in alone)
+
+
+def test_values_in_the_middle_of_a_line_are_those_of_the_end_that_is_known():
+    nan = math.nan
+    track = make_batch(11 + 0.001 * np.arange(4), np.full(4, 48.0))
+    found = middles_of(track, ("power",), {"power": np.array([100.0, nan, 200.0, 210.0])})
+    assert found["power"].tolist() == [100.0, 200.0, 205.0, 210.0]

@@ -21,7 +21,7 @@ from heatlas.library.file.sound_blobs import blobs
 from heatlas.library.file.sound_rows import damaged
 from heatlas.tracks.filters import EFFORT, names_in
 from heatlas.tracks.metrics import METRICS
-from heatlas.tracks.metrics.means import efforts_of, means_of, moments_of
+from heatlas.tracks.metrics.means import efforts_of, means_of, middles_of, moments_of, weights_of
 from heatlas.tracks.metrics.model import MODELLED, fit_model
 from heatlas.tracks.people import numbers_of
 
@@ -50,14 +50,15 @@ def write_means(connection: sqlite3.Connection, tracks: Mapping[int, PreparedTra
     """Write the means of activities, by number; tracks are cut."""
     rows = []
     for number, track in tracks.items():
-        values = np.full(_width(), np.nan)
-        means = means_of(track.batch, track.metrics, track.metrics, track.metres)
+        values, batch = np.full(_width(), np.nan), track.batch
+        middles, weight = middles_of(batch, track.metrics, track.metrics), weights_of(batch, track.metres)
+        means = means_of(batch, track.metrics, middles, weight)
         for name, mean in means.items():
             values[VALUES[name].column] = mean[0]
-        for name, effort in efforts_of(track.batch, track.metrics, means).items():
+        for name, effort in efforts_of(batch, middles, means).items():
             values[_EFFORT[name]] = effort[0]
         modelled = track.metrics.keys() >= {*MODELLED}
-        moments = moments_of(track.batch, track.metrics, track.metres)[0] if modelled else np.zeros((_SIDE, _SIDE))
+        moments = moments_of(batch, middles, weight)[0] if modelled else np.zeros((_SIDE, _SIDE))
         rows.append((number, np.concatenate([values, moments.ravel()]).astype("<f8").tobytes()))
     connection.executemany("INSERT OR REPLACE INTO activity_means VALUES (?, ?)", rows)
 

@@ -15,6 +15,7 @@ from heatlas.kernels.path import TOLERANCE, metres_along
 from heatlas.kernels.visits import Fixes, Rules, list_visits
 from heatlas.library.file.columns import AMOUNTS, rules_of, width_of
 from heatlas.tracks.metrics import stored
+from heatlas.tracks.metrics.fixes import shared
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -60,7 +61,8 @@ class PreparedTrack:
             for name, metric in stored().items()
             if metric.columns <= set(batch.columns) and (only is None or name in only)
         }
-        found = {name: take(batch) for name, take in fit.items() if take is not None}
+        with shared(batch, self.metres):
+            found = {name: take(batch) for name, take in fit.items() if take is not None}
         self.metrics = {name: metric for name, metric in found.items() if not np.isnan(metric).all()}
         """Metric at fixes that is known -> (n,), or (n, 2) of a cyclic one."""
 

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
     from heatlas.core.batch import Batch
 
-__all__ = ["decoupling_of", "efforts_of", "means_of", "moments_of", "normalised_power_of", "with_efforts"]
+__all__ = [
+    "decoupling_of", "efforts_of", "means_of", "middles_of", "moments_of", "normalised_power_of", "weights_of",
+    "with_efforts",
+]  # fmt: skip
 
 _LONG_ENOUGH = 1200.0
 """Seconds in motion from which on two halves can be compared."""
@@ -31,13 +34,42 @@ _LONGEST_STEP = 15.0
 """Seconds to the next fix for which a power counts at most."""
 
 _NOTHING: Mapping[str, NDArray[np.float64]] = MappingProxyType({})
+_DECOUPLED = ("pace", "heart_rate")
+
+
+def middles_of(
+    batch: Batch, names: Collection[str], known: Mapping[str, NDArray[np.float64]] = _NOTHING
+) -> dict[str, NDArray[np.float64]]:
+    """Values of metrics in the middle of the line from each fix to the next, (n,) each.
+
+    Parameters
+    ----------
+    batch : Batch
+        With what is private cut out.
+    names : collection of str
+        Metrics that are stored; others, and angles, are left out.
+    known : mapping of str to ndarray of float64 (n,)
+        Metrics at fixes that were worked out before.
+
+    Returns
+    -------
+    dict of str to ndarray of float64 (n,)
+        In the order of all metrics. Where one end is unknown, the value of the other, as at the last fix.
+    """
+    found = {
+        name: known[name] if name in known else metric.at_fixes(batch)
+        for name, metric in stored().items()
+        if name in names and not metric.cyclic and metric.at_fixes is not None
+    }
+    # All in one go: on the track of one activity, a call takes longer than its work.
+    return dict(zip(found, _middles(np.stack([*found.values()])), strict=True)) if found else {}
 
 
 def means_of(
     batch: Batch,
     names: Collection[str],
-    known: Mapping[str, NDArray[np.float64]] = _NOTHING,
-    metres: NDArray[np.float64] | None = None,
+    middles: Mapping[str, NDArray[np.float64]] | None = None,
+    weight: NDArray[np.float64] | None = None,
 ) -> dict[str, NDArray[np.float64]]:
     """Mean of metrics at fixes over each track, by time; by metres where times are unknown.
 
@@ -47,44 +79,37 @@ def means_of(
         Of k tracks, with what is private cut out.
     names : collection of str
         Metrics that are stored; others are left out.
-    known : mapping of str to ndarray of float64 (n,)
-        Metrics at fixes that were worked out before.
-    metres : ndarray of float64 (n,), optional
-        Metres to the next fix (`heatlas.kernels.path.metres_along`), if they were worked out before.
+    middles : mapping of str to ndarray of float64 (n,), optional
+        All of these metrics, from `middles_of`, if they were worked out before.
+    weight : ndarray of float64 (n,), optional
+        From `weights_of`, if it was worked out before.
 
     Returns
     -------
     dict of str to ndarray of float64 (k,)
         NaN where nothing is known. Of pace the reciprocal of the mean speed; of angles nothing.
     """
-    rows, inverse = {}, set()
-    for name, metric in stored().items():
-        if name in names and not metric.cyclic and metric.at_fixes is not None:
-            rows[name] = _middles(known[name] if name in known else metric.at_fixes(batch))
-            if metric.inverse:
-                inverse.add(name)
+    rows = middles_of(batch, names) if middles is None else middles
     if not rows:
         return {}
-    # All in one go: on the track of one activity, a call takes longer than its work.
-    means = _means(np.stack([*rows.values()]), _weights(batch, metres), batch)
-    return {name: 1 / mean if name in inverse else mean for name, mean in zip(rows, means, strict=True)}
+    means = _means(np.stack([*rows.values()]), weights_of(batch) if weight is None else weight, batch)
+    return {name: 1 / mean if METRICS[name].inverse else mean for name, mean in zip(rows, means, strict=True)}
 
 
-def decoupling_of(batch: Batch, known: Mapping[str, NDArray[np.float64]] = _NOTHING) -> NDArray[np.float64]:
+def decoupling_of(batch: Batch, middles: Mapping[str, NDArray[np.float64]] | None = None) -> NDArray[np.float64]:
     """By how much more speed each heart beat gave in the first half of each track than in the second, percent, (k,).
 
-    Of the time in motion whose heart rate is known; NaN where that is less than 20 minutes.
+    Of the time in motion whose heart rate is known; NaN where that is less than 20 minutes. `middles` are as for
+    `means_of`.
     """
     found = np.full(len(batch), np.nan)
     if "heart_rate" not in batch.columns:
         return found
+    if middles is None or not middles.keys() >= {*_DECOUPLED}:
+        middles = middles_of(batch, _DECOUPLED)
     seconds = np.diff(batch.time, append=np.nan)
     seconds[batch.segments[1:][np.diff(batch.segments) > 0] - 1] = np.nan
-    speed, beats = (
-        _middles(known[name] if name in known else take(batch))
-        for name, take in ((name, stored()[name].at_fixes) for name in ("pace", "heart_rate"))
-        if take is not None
-    )
+    speed, beats = map(middles.__getitem__, _DECOUPLED)
     counted = np.where(np.isnan(seconds) | np.isnan(speed) | np.isnan(beats), 0.0, seconds)
     offsets = batch.segments[batch.tracks]
     for k in range(len(batch)):
@@ -122,17 +147,18 @@ def normalised_power_of(batch: Batch) -> NDArray[np.float64]:
 
 def efforts_of(
     batch: Batch,
-    known: Mapping[str, NDArray[np.float64]] = _NOTHING,
+    middles: Mapping[str, NDArray[np.float64]] | None = None,
     means: Mapping[str, NDArray[np.float64]] | None = None,
 ) -> dict[str, NDArray[np.float64]]:
     """Work out the attributes of `heatlas.tracks.filters.EFFORT` of each track, (k,); NaN where unknown.
 
-    `means` are those of all metrics that the tracks have, from `means_of`, if they were worked out before.
+    `middles` and `means` are those of all metrics that the tracks have, from `middles_of` and `means_of`, if they were
+    worked out before.
     """
-    means = means_of(batch, ("heart_rate",), known) if means is None else means
+    means = means_of(batch, ("heart_rate",)) if means is None else means
     beats = means.get("heart_rate", np.full(len(batch), np.nan))
     return {
-        "decoupling": decoupling_of(batch, known),
+        "decoupling": decoupling_of(batch, middles),
         "mean_heart_rate": beats,
         "normalised_power": normalised_power_of(batch),
     }
@@ -152,15 +178,15 @@ def with_efforts(batch: Batch) -> Batch:
 
 def moments_of(
     batch: Batch,
-    known: Mapping[str, NDArray[np.float64]] = _NOTHING,
-    metres: NDArray[np.float64] | None = None,
+    middles: Mapping[str, NDArray[np.float64]] | None = None,
+    weight: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Sums over each track of the products of the terms of the heart rate's model and the heart rate.
 
     Parameters
     ----------
-    batch, known, metres
-        As for `means_of`.
+    batch, middles, weight
+        As for `means_of`; the middles are those of `heatlas.tracks.metrics.model.MODELLED`, and others.
 
     Returns
     -------
@@ -168,13 +194,8 @@ def moments_of(
         n is 2 more than the terms: the weight first, the heart rate last. The first row and column hold means, which
         are taken off from all the others.
     """
-    weight = _weights(batch, metres)
-    columns = {name: METRICS[name].at_fixes for name in MODELLED}
-    values = {
-        name: _middles(known[name] if name in known else take(batch))
-        for name, take in columns.items()
-        if take is not None
-    }
+    weight = weights_of(batch) if weight is None else weight
+    values = dict(middles_of(batch, MODELLED) if middles is None else middles)
     values["pace"] = _reciprocal(values["pace"])
     rows = np.stack([*terms(values), values["steady_heart_rate"]])
     there = ~np.isnan(rows).any(axis=0) & (weight > 0)
@@ -193,8 +214,11 @@ def moments_of(
     return found
 
 
-def _weights(batch: Batch, metres: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    """(n,) seconds to the next fix, metres where that is unknown; 0 at the ends of segments."""
+def weights_of(batch: Batch, metres: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """(n,) seconds to the next fix, metres where that is unknown; 0 at the ends of segments.
+
+    `metres` are those to the next fix (`heatlas.kernels.path.metres_along`), if they were worked out before.
+    """
     if metres is None:
         metres = metres_along(batch.u, batch.v, batch.segments)
     seconds = np.diff(batch.time, append=np.nan)
@@ -204,11 +228,11 @@ def _weights(batch: Batch, metres: NDArray[np.float64] | None) -> NDArray[np.flo
 
 
 def _middles(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,) value in the middle of the line to the next fix; that of one end where the other is unknown."""
-    following = np.full(len(values), np.nan)
-    following[:-1] = values[1:]
+    """Values of metrics (m, n) in the middle of the line to the next fix; of one end where the other is unknown."""
+    following = np.full(values.shape, np.nan)
+    following[:, :-1] = values[:, 1:]
     middle: NDArray[np.float64] = (values + following) / 2
-    alone = np.flatnonzero(np.isnan(middle))  # the last at least
+    alone = np.isnan(middle)  # the last at least
     own = values[alone]
     middle[alone] = np.where(np.isnan(own), following[alone], own)
     return middle
