@@ -59,6 +59,7 @@ class Judge:
         self._traces: dict[int, Trace] = {}
         self._verdicts: dict[tuple[int, int], bool] = {}
         self._ranks: dict[int, tuple[Any, ...]] = {}
+        self._orders: dict[int, tuple[Any, ...]] = {}
 
     def add(self, number: int, batch: Batch) -> None:
         """Add a track under a number."""
@@ -83,7 +84,10 @@ class Judge:
 
     def same(self, a: int, b: int) -> bool:
         """Whether two are copies of one activity."""
-        pair = (a, b) if self._poverty(a, 0) < self._poverty(b, 0) else (b, a)
+        for number in (a, b):  # in a crowd, each is compared with hundreds
+            if number not in self._orders:
+                self._orders[number] = self._poverty(number, 0)
+        pair = (a, b) if self._orders[a] < self._orders[b] else (b, a)
         if pair not in self._verdicts:
             self._verdicts[pair] = same(self.trace(pair[0]), self.trace(pair[1]))
         return self._verdicts[pair]
