@@ -149,7 +149,7 @@ def _brought(
     from heatlas.library.file.opening import open_library
     from heatlas.library.file.settings import set_part
     from heatlas.library.imports import import_sources
-    from heatlas.library.rows.activities import read_activities
+    from heatlas.library.rows.activities import shown_numbers
 
     keep = check_settings(asked)
     if not (tracks.paths or tracks.tables) and given(asked.gaps):
@@ -171,7 +171,7 @@ def _brought(
             report.warnings += [(str(path), note) for note in notes]
             point_sets = _stored(library, tables, context)
             with library.read() as connection:
-                shown = read_activities(connection, shown=True)
+                shown = shown_numbers(connection)
             stored = _held(library)
             left = library.left
             # Reported once for each state of the library: without a change, an earlier import has reported it.

@@ -14,7 +14,6 @@ from heatlas.options import given
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from heatlas.core.batch import Activity
     from heatlas.core.context import Progress
     from heatlas.dataset.tracks import Tracks
     from heatlas.library.file.store import Library
@@ -128,8 +127,8 @@ def open_places_of(path: str | Path) -> list[dict[str, Any]]:
         return advice_on(library)
 
 
-def advice_on(library: Library, shown: Mapping[int, Activity] | None = None) -> list[dict[str, Any]]:
-    """Find places as `open_places_of` does; `shown` are the activities that are no copies, if they were read before."""
+def advice_on(library: Library, shown: Collection[int] | None = None) -> list[dict[str, Any]]:
+    """Find places as `open_places_of` does; `shown` are the numbers of all that are no copies, if they are known."""
     from heatlas.library.zone_suggestions import open_places
     from heatlas.library.zones import library_words, list_zones
     from heatlas.tracks.privacy.advice import how_to_hide, zone_name

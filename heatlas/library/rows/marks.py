@@ -6,6 +6,7 @@ picture or page is made from them.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,7 @@ from heatlas.library.rows.tracks import sound_tracks
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Collection
 
     from heatlas.core.batch import Batch
     from heatlas.core.context import Context
@@ -76,7 +77,7 @@ def stored_marks(connection: sqlite3.Connection) -> dict[int, bytes]:
     return {number: data for number, data in rows if data is not None and len(data) % _PLACE == 0}
 
 
-def read_marks(connection: sqlite3.Connection, activities: Mapping[int, Activity]) -> Marks:
+def read_marks(connection: sqlite3.Connection, numbers: Collection[int]) -> Marks:
     """Read the marks of activities; where there are none, or damaged ones, they are found from the tracks.
 
     Damaged tracks are said and left out.
@@ -84,9 +85,13 @@ def read_marks(connection: sqlite3.Connection, activities: Mapping[int, Activity
     from heatlas.tracks.privacy.frequented import Marks
 
     known = stored_marks(connection)
-    missing = {number: activity for number, activity in activities.items() if number not in known}
-    known |= {number: encoded_marks(track) for number, track in sound_tracks(connection, missing, ())}
-    found = [known.get(number, b"") for number in activities]
+    if missing := [number for number in numbers if number not in known]:
+        query = "SELECT number, source FROM activities WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number"
+        named = {
+            number: Activity(source=source) for number, source in connection.execute(query, (json.dumps(missing),))
+        }
+        known |= {number: encoded_marks(track) for number, track in sound_tracks(connection, named, ())}
+    found = [known.get(number, b"") for number in numbers]
     places = np.frombuffer(b"".join(found), "<f8").astype(np.float64).reshape(-1, 2)
     counts = np.array([len(data) // _PLACE for data in found], np.int64)
     of = np.repeat(np.arange(len(counts)), counts)
