@@ -8,63 +8,51 @@ does not say (what is unfolded, which dialogs are open) is as it was in the begi
 from __future__ import annotations
 
 import io
-import os
-import shutil
 import socket
 import threading
 import time
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+from chromium import driving, launched, without_glass
 from PIL import Image
 
-CHROMIUM = os.environ.get("HEATLAS_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 WAIT = 30_000
 SIZE = (1100, 700)
 
 
-def lacking() -> str:
-    if not Path(CHROMIUM).exists():
-        return "Chromium is missing: apt-get install chromium"
-    for module in ("playwright", "uvicorn", "starlette"):
-        try:
-            __import__(module)
-        except ImportError:
-            return f"{module} is missing: pip install {module}"
-    return ""
-
-
 # One for each file, not for all of them: threads of the driver would keep imports of other tests from forking.
 @pytest.fixture(scope="module")
-def browser():
-    said = lacking()
-    if said:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(said)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+def driver():
+    with driving() as chromium:
         yield chromium
-        _shared.clear()
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
-def plain_browser(browser):
+def browser(driver):
+    with launched(driver) as chromium:
+        yield chromium
+        _forget(chromium)
+
+
+@pytest.fixture(scope="module")
+def plain_browser(driver):
     """A browser without WebGL. Its pages take less than half the time: enough where a test is not about the map."""
-    chromium = browser.browser_type.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-3d-apis"])
-    yield chromium
-    chromium.close()
+    with launched(driver, webgl=False) as chromium:
+        yield chromium
+        _forget(chromium)
 
 
 _lasting: set[str] = set()
 """Addresses of servers that more than one test asks."""
-_shared: dict[tuple[str, str], Visit] = {}
-"""Pages that were left as they were, the last ones, by address and options."""
+_shared: dict[tuple[str, object, str], Visit] = {}
+"""Pages that were left as they were, the last ones, by address, browser and options."""
 
 
 @contextmanager
@@ -94,6 +82,12 @@ def served(path: Path, prefix: str = "", lasting: bool = False, **options):
         server.should_exit = True
         thread.join(10)
         link.close()
+
+
+def _forget(browser) -> None:
+    """Forget the pages of a browser that is closed."""
+    for key in [key for key in _shared if key[1] is browser]:
+        del _shared[key]
 
 
 @contextmanager
@@ -131,12 +125,14 @@ _CALM = """async () => {
 class Visit:
     """A page, and all that went wrong or away while it was open."""
 
-    def __init__(self, browser, url: str, size=SIZE, scheme="dark", **options) -> None:
+    def __init__(self, browser, url: str, size=SIZE, scheme="dark", glass=False, **options) -> None:
         width, height = size
         self.context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", **options
         )
         self.page = self.context.new_page()
+        if not glass:
+            without_glass(self.page, scheme)
         self.troubles: list[str] = []
         self.away: list[str] = []
         self.open_requests = 0
@@ -233,7 +229,7 @@ class Visit:
 def visit(browser, url, fresh=False, may=(), **options):
     """A page at a link: a `fresh` one, or one that a test before has left as it was; `may` is what may go wrong."""
     address, _, said = url.partition("#")
-    key = address, repr(sorted(options.items()))
+    key = address, browser, repr(sorted(options.items()))
     seen = None if fresh else _shared.pop(key, None)
     if seen and ("map=" not in said or not seen.again(url)):
         seen.context.close()

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from browsing import browser, plain_browser  # noqa: F401
+from browsing import browser, driver, plain_browser  # noqa: F401
 from buckets import bucket, s3_server  # noqa: F401
 from commands import forks_end
 from hypothesis import HealthCheck, settings

@@ -9,7 +9,6 @@ import importlib
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 import click
 import pytest
+from chromium import driving, launched
 from made import export
 
 from heatlas.cli.old_flags import FLAGS
@@ -163,15 +163,8 @@ def addresses(site):
 def reader(site):
     """A browser."""
     lacking("playwright")
-    chromium = os.environ.get("HEATLAS_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-    if not Path(chromium).exists():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("Chromium is missing: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with driving() as driver, launched(driver, webgl=False) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("where", ["server", "disk"])

@@ -175,11 +175,11 @@ def test_a_light_ground_takes_colours_of_its_own(shared, view):
         assert shot[60, 450].min() > 200
 
 
-def test_opacity_and_places(browser, tmp_path, layers):
+def test_opacity_and_places(plain_browser, tmp_path, layers):
     path = tmp_path / "places.html"
     away = {"bbox": (10.0, 48.4, 10.1, 48.5), "activities": 2, "name": "Ulm"}
     written(path, layers[:1], places=[PLACE, away])
-    with opened(browser, path, AT + "&opacity=0.5") as seen:
+    with opened(plain_browser, path, AT + "&opacity=0.5") as seen:
         assert seen.page.input_value("#opacity") == "50"
         half = seen.shot()[seen.where(*RUN)[::-1]]
         seen.page.fill("#opacity", "100")
@@ -255,11 +255,11 @@ def test_openstreetmap_is_not_asked_from_disk(shared):
 HOSTILE = """</script><script>alert(1)</script><!-- <script> "'&{{data}} \u2028 é"""
 
 
-def test_no_text_leaves_its_place(browser, tmp_path, layers):
+def test_no_text_leaves_its_place(plain_browser, tmp_path, layers):
     path = tmp_path / "hostile.html"
     written(path, [replace(layers[0], title=HOSTILE, group=HOSTILE), layers[1]], title=HOSTILE, attribution=HOSTILE,
             places=[{**PLACE, "name": HOSTILE}, PLACE])  # fmt: skip
-    with opened(browser, path, AT) as seen:
+    with opened(plain_browser, path, AT) as seen:
         assert seen.page.title().split() == HOSTILE.split()
         assert HOSTILE[:9] in seen.page.inner_text("#layers label >> nth=0")
         assert HOSTILE[:9] in seen.page.inner_text("#places")
@@ -267,13 +267,13 @@ def test_no_text_leaves_its_place(browser, tmp_path, layers):
         assert near(seen.glow(), seen.where(*RUN))
 
 
-def test_archives_of_many_pieces(browser, tmp_path, layers, monkeypatch):
+def test_archives_of_many_pieces(plain_browser, tmp_path, layers, monkeypatch):
     monkeypatch.setattr(pieces, "_PIECE", 999)
     path = tmp_path / "pieces.html"
     report = written(path, layers[:1])
     assert report["bytes"] == path.stat().st_size
     assert path.read_text(encoding="utf-8").count('id="a0-') == -(-layers[0].archive.stat().st_size // 999)
-    with opened(browser, path, AT) as seen:
+    with opened(plain_browser, path, AT) as seen:
         assert near(seen.glow(), seen.where(*RUN))
 
 

@@ -76,7 +76,7 @@ def test_the_switch_shows_them_and_the_link_keeps_it(browser, page, theme):
         assert blue(seen).mean() < 0.002
 
 
-def test_a_page_without_tiles_has_no_switch(browser, path, tmp_path):
+def test_a_page_without_tiles_has_no_switch(plain_browser, path, tmp_path):
     heatlas.render(path, output=tmp_path / "plain.html", zoom="8-10")
-    with opened(browser, tmp_path / "plain.html", "#explorer=1") as seen:
+    with opened(plain_browser, tmp_path / "plain.html", "#explorer=1") as seen:
         assert not seen.page.is_visible("#explorer")

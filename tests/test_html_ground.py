@@ -44,7 +44,7 @@ def recoloured(page, pixels, start, end):
 
 @pytest.mark.parametrize("opaque", [False, True])
 @pytest.mark.parametrize("smooth", [False, True])
-def test_colours_are_exchanged_to_the_last_bit(browser, opaque, smooth):
+def test_colours_are_exchanged_to_the_last_bit(plain_browser, opaque, smooth):
     rng = np.random.default_rng(7)
     steps = rng.integers(0, 256, (40, 64))
     if smooth:  # rows are then written as differences
@@ -52,7 +52,7 @@ def test_colours_are_exchanged_to_the_last_bit(browser, opaque, smooth):
     dark, light = colormap("polar"), colormap("balance")
     alpha = np.full(steps.shape, 255, np.uint8) if opaque else rng.integers(0, 256, steps.shape, np.uint8)
     pixels = np.concatenate([dark[steps][..., :3], alpha[..., None]], -1).astype(np.uint8)
-    page = browser.new_page()
+    page = plain_browser.new_page()
     found = recoloured(page, Picture(pixels), dark, light).reshape(40, 64, 4)
     page.close()
     np.testing.assert_array_equal(found[..., 3], alpha)

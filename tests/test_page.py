@@ -21,7 +21,7 @@ def path(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(path, browser):  # only where there is a browser
+def address(path, driver):  # only where there is a browser
     with served(path, lasting=True) as url:
         yield url
 
@@ -68,8 +68,8 @@ def test_filters_change_the_heat_the_legend_and_the_link(browser, address):
         assert seen.page.get_attribute("[data-sport=Ride]", "aria-pressed") == "false"
 
 
-def test_dates_can_be_moved_with_the_keyboard(browser, address):
-    with visit(browser, address + MIDDLE) as seen:
+def test_dates_can_be_moved_with_the_keyboard(plain_browser, address):
+    with visit(plain_browser, address + MIDDLE) as seen:
         seen.page.focus("#from")
         for _ in range(4):
             seen.page.keyboard.press("PageUp")
@@ -82,8 +82,8 @@ def test_dates_can_be_moved_with_the_keyboard(browser, address):
         assert "after" not in seen.query()
 
 
-def test_the_range_can_be_dragged(browser, address):
-    with visit(browser, address + MIDDLE) as seen:
+def test_the_range_can_be_dragged(plain_browser, address):
+    with visit(plain_browser, address + MIDDLE) as seen:
         box, handle = seen.page.locator("#bars").bounding_box(), seen.page.locator("#to").bounding_box()
         y = handle["y"] + handle["height"] / 2
         seen.page.mouse.move(handle["x"] + handle["width"] / 2, y)
@@ -96,11 +96,11 @@ def test_the_range_can_be_dragged(browser, address):
         assert not near(seen.heat(), seen.where(*RIDE))
 
 
-def test_a_link_restores_the_view(browser, address):
+def test_a_link_restores_the_view(plain_browser, address):
     link = (
         f"{address}{MIDDLE}&measure=pace&colormap=viridis&tone=linear&theme=light&sport=Run&where=distance%20%3E%2010"
     )
-    with visit(browser, link, fresh=True) as seen:
+    with visit(plain_browser, link, fresh=True) as seen:
         page = seen.page
         assert page.input_value("#measure") == "pace"
         assert page.input_value("#tone") == "linear"
@@ -112,8 +112,8 @@ def test_a_link_restores_the_view(browser, address):
         assert zoom == pytest.approx(12.6, abs=0.01)
 
 
-def test_a_condition_that_makes_no_sense_is_told_and_not_taken(browser, address):
-    with visit(browser, address + MIDDLE, may=("400",)) as seen:  # the browser itself notes the refused request
+def test_a_condition_that_makes_no_sense_is_told_and_not_taken(plain_browser, address):
+    with visit(plain_browser, address + MIDDLE, may=("400",)) as seen:  # the browser itself notes the refused request
         seen.page.click("#more summary")
         seen.page.fill("#where", "distance >")
         seen.page.keyboard.press("Tab")
@@ -197,8 +197,8 @@ def test_two_filters_side_by_side(browser, address):
 CLIP = "() => getComputedStyle(document.getElementById('map-a')).clipPath"
 
 
-def test_leaving_two_filters_shows_the_whole_map_again(browser, address):
-    with visit(browser, address + MIDDLE + "&split=0.300&b.sport=Ride") as seen:
+def test_leaving_two_filters_shows_the_whole_map_again(plain_browser, address):
+    with visit(plain_browser, address + MIDDLE + "&split=0.300&b.sport=Ride") as seen:
         assert seen.page.evaluate(CLIP) != "none"
         seen.page.click("#reset")
         seen.settle()
@@ -254,7 +254,7 @@ def test_the_map_fills_up(browser, address):
         assert near(seen.heat(), seen.where(*RIDE))
 
 
-def test_what_came_of_dropped_files_is_told(tmp_path, browser):
+def test_what_came_of_dropped_files_is_told(tmp_path, plain_browser):
     def told() -> tuple[str, str]:
         page.wait_for_selector("#import-close:not([hidden])", timeout=WAIT)
         text = page.inner_text("#import-text"), page.inner_text("#import-faults").replace("\n", " ")
@@ -268,7 +268,7 @@ def test_what_came_of_dropped_files_is_told(tmp_path, browser):
         page.evaluate("() => { document.getElementById('toast').className = '' }")
         return text
 
-    with served(made_library(tmp_path / "empty.db", {})) as url, visit(browser, url) as seen:
+    with served(made_library(tmp_path / "empty.db", {})) as url, visit(plain_browser, url) as seen:
         page = seen.page
         with page.expect_file_chooser() as choosing:
             page.click("#choose")
@@ -318,8 +318,8 @@ def test_an_open_page_follows_the_library_and_says_that_programs_need_its_token(
         assert seen.page.inner_text("#time-label").endswith("15 May 2025")
 
 
-def test_addresses_for_other_programs_are_those_of_the_view(browser, address):
-    with visit(browser, address + MIDDLE + "&sport=Run") as seen:
+def test_addresses_for_other_programs_are_those_of_the_view(plain_browser, address):
+    with visit(plain_browser, address + MIDDLE + "&sport=Run") as seen:
         page = seen.page
         seen.context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.click("#share")
@@ -383,8 +383,8 @@ def test_streets_are_offered_once_and_fetched_only_when_they_are_wanted(plain_br
     seen.context.close()
 
 
-def test_towns_have_names_above_the_heat(browser, address):
-    with visit(browser, address + MIDDLE) as seen:
+def test_towns_have_names_above_the_heat(plain_browser, address):
+    with visit(plain_browser, address + MIDDLE) as seen:
         assert "GeoNames" in seen.page.inner_text("#credit")
         names = "async (place) => (await (await fetch(`names/${place}.json`)).json()).names.map((row) => row[2])"
         assert "Schongau" in seen.page.evaluate(names, "8/135/89")
@@ -434,8 +434,8 @@ def test_a_base_map_that_was_chosen_is_shown_and_named(browser, address):
         seen.page.click("#more summary")
 
 
-def test_everything_is_reached_by_keyboard(browser, address):
-    with visit(browser, address + MIDDLE) as seen:
+def test_everything_is_reached_by_keyboard(plain_browser, address):
+    with visit(plain_browser, address + MIDDLE) as seen:
         reached = set()
         for _ in range(60):
             seen.page.keyboard.press("Tab")
@@ -496,8 +496,8 @@ def test_on_a_phone_the_panel_is_a_sheet(browser, address):
         assert all(one["right"] <= other["left"] + 1 for one, other in itertools.pairwise(marks)), "years overlap"
 
 
-def test_a_shared_scale_that_cannot_be_had_is_told(browser, address):
-    with visit(browser, address + MIDDLE) as seen:
+def test_a_shared_scale_that_cannot_be_had_is_told(plain_browser, address):
+    with visit(plain_browser, address + MIDDLE) as seen:
         # The second question, for one scale of both maps, finds the server gone, is asked again, and then refused.
         answers = [lambda route: route.abort(), lambda route: route.fulfill(status=400, json={"error": "No, thanks."})]
         seen.page.route(
@@ -588,8 +588,8 @@ def test_points_with_times_have_the_timeline_and_the_player(tmp_path, plain_brow
         page.click("#play")
 
 
-def test_points_and_tracks_take_turns(tmp_path, browser):
-    with served(clinics(tmp_path / "both.db", alone=False)) as url, visit(browser, url + MIDDLE) as seen:
+def test_points_and_tracks_take_turns(tmp_path, plain_browser):
+    with served(clinics(tmp_path / "both.db", alone=False)) as url, visit(plain_browser, url + MIDDLE) as seen:
         page = seen.page
         assert page.eval_on_selector_all("#measure optgroup", "all => all.map(one => one.label)") == [
             "Visits",

@@ -44,7 +44,7 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, browser):
+def server(tmp_path_factory, driver):
     one = Server(made_library(tmp_path_factory.mktemp("alive") / "made.db", two_years()))
     one.start()
     with share_pages(one.url):

@@ -26,7 +26,7 @@ def path(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(path, browser):  # only where there is a browser
+def address(path, driver):  # only where there is a browser
     with served(path, lasting=True) as url:
         yield url
 
@@ -83,8 +83,8 @@ def test_two_years_are_compared_and_a_link_restores_them(browser, plain_browser,
         assert slower(seen) > 50
 
 
-def test_gear_with_any_letters_and_all_others(browser, address):
-    with visit(browser, f"{address}{PLACE}&measure={YEARS.replace(' ', '%20')}&theme=light") as seen:
+def test_gear_with_any_letters_and_all_others(plain_browser, address):
+    with visit(plain_browser, f"{address}{PLACE}&measure={YEARS.replace(' ', '%20')}&theme=light") as seen:
         page = seen.page
         quoted = "gear = '{}'".format(GEAR.replace("'", "''"))
         page.select_option("#side-second", label=GEAR)
@@ -104,8 +104,8 @@ def test_gear_with_any_letters_and_all_others(browser, address):
         assert words(seen, "second") == "All others"
 
 
-def test_what_the_filters_choose_against_all_others(browser, address):
-    with visit(browser, f"{address}{PLACE}&measure={YEARS.replace(' ', '%20')}") as seen:
+def test_what_the_filters_choose_against_all_others(plain_browser, address):
+    with visit(plain_browser, f"{address}{PLACE}&measure={YEARS.replace(' ', '%20')}") as seen:
         page = seen.page
         assert not page.is_visible("#difference-chosen")
         page.click("#spans button:nth-child(2)")

@@ -22,7 +22,7 @@ def path(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(path, browser):
+def address(path, driver):
     with served(path, lasting=True) as url:
         yield url
 
@@ -70,8 +70,8 @@ def test_tiles_are_drawn_counted_and_part_of_the_link(browser, address, path, sc
         assert numbers(seen).startswith(said(heatlas.explore(path, zoom=14)))
 
 
-def test_tiles_follow_the_filter_and_the_theme(browser, address, path):
-    with visit(browser, f"{address}{MIDDLE}&explorer=17") as seen:
+def test_tiles_follow_the_filter_and_the_theme(plain_browser, address, path):
+    with visit(plain_browser, f"{address}{MIDDLE}&explorer=17") as seen:
         everything = numbers(seen)
         seen.page.click("[data-sport=Ride]")
         assert numbers(seen, everything).startswith(said(heatlas.explore(path, zoom=17, sport="Ride")))
@@ -83,8 +83,8 @@ def test_tiles_follow_the_filter_and_the_theme(browser, address, path):
         assert seen.page.text_content("#explorer-numbers") == ""
 
 
-def test_two_maps_have_tiles_of_their_own(browser, address, path):
-    with visit(browser, f"{address}{MIDDLE}&explorer=17&sport=Run&b.sport=Ride&split=0.5") as seen:
+def test_two_maps_have_tiles_of_their_own(plain_browser, address, path):
+    with visit(plain_browser, f"{address}{MIDDLE}&explorer=17&sport=Run&b.sport=Ride&split=0.5") as seen:
         left = numbers(seen)
         assert left.startswith(said(heatlas.explore(path, zoom=17, sport="Run")))
         seen.page.click("#sides button:nth-child(2)")

@@ -45,7 +45,7 @@ def path(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(path, browser):  # only where there is a browser
+def address(path, driver):  # only where there is a browser
     with served(path, lasting=True) as url:
         yield url
 
@@ -122,8 +122,8 @@ def test_who_passed_is_lit_opened_and_filtered(browser, address):
         assert where(seen) == "id NOT IN ('50000054')"
 
 
-def test_the_list_is_searched_sorted_chosen_saved_and_linked(browser, plain_browser, address):
-    with visit(browser, address + VIEW) as seen:
+def test_the_list_is_searched_sorted_chosen_saved_and_linked(plain_browser, address):
+    with visit(plain_browser, address + VIEW) as seen:
         page = seen.page
         page.click("#list-open")
         shows(page, "66 activities in this view")
@@ -186,8 +186,8 @@ def test_the_list_is_searched_sorted_chosen_saved_and_linked(browser, plain_brow
         assert seen.page.url == linked
 
 
-def test_chips_write_the_filter_and_counts_are_exact(browser, address):
-    with visit(browser, address + VIEW) as seen:
+def test_chips_write_the_filter_and_counts_are_exact(plain_browser, address):
+    with visit(plain_browser, address + VIEW) as seen:
         page = seen.page
         chips = page.locator("#facets .chip").all_inner_texts()
         assert chips == ["Distance", "Duration", "Gear", "Weekday", "Hour", "Month", "Commute"]
@@ -278,17 +278,17 @@ def test_terms_of_other_kinds_are_chosen_together_and_left_out_one_by_one(page):
 
 
 @pytest.fixture(scope="module")
-def page(browser, address):
+def page(plain_browser, address):
     """An empty page that can import the modules of the live one."""
-    context = browser.new_context()
+    context = plain_browser.new_context()
     page = context.new_page()
     page.goto(address + "health")
     yield page
     context.close()
 
 
-def test_the_text_is_completed_and_told_in_words(browser, address):
-    with visit(browser, address + VIEW) as seen:
+def test_the_text_is_completed_and_told_in_words(plain_browser, address):
+    with visit(plain_browser, address + VIEW) as seen:
         page = seen.page
         page.click("#more summary")
         page.focus("#where")
@@ -316,9 +316,9 @@ def test_the_text_is_completed_and_told_in_words(browser, address):
         seen.troubles.clear()  # the browser tells of the answer 400
 
 
-def test_all_of_it_is_there_for_everybody(browser, address):
+def test_all_of_it_is_there_for_everybody(plain_browser, address):
     """Without violations of axe, in both themes, with all of it open; and by the keyboard alone."""
-    with visit(browser, address + VIEW, size=(1400, 900)) as seen:
+    with visit(plain_browser, address + VIEW, size=(1400, 900)) as seen:
         page = seen.page
         page.focus("#list-open")
         page.keyboard.press("Enter")

@@ -20,7 +20,7 @@ def path(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(path, browser):  # only where there is a browser
+def address(path, driver):  # only where there is a browser
     with served(path, lasting=True) as url:
         yield url
 
@@ -34,8 +34,8 @@ def until(page, condition: str) -> None:
     pytest.fail(condition)
 
 
-def test_one_metric_is_set_against_another_and_a_link_restores_it(browser, address):
-    with visit(browser, address + MIDDLE + "&measure=passes") as seen:
+def test_one_metric_is_set_against_another_and_a_link_restores_it(plain_browser, address):
+    with visit(plain_browser, address + MIDDLE + "&measure=passes") as seen:
         page = seen.page
         groups = page.eval_on_selector_all("#measure optgroup", "all => all.map(one => one.label)")
         assert groups == ["Visits", "Movement", "Terrain", "Time", "Direction"]
@@ -59,19 +59,19 @@ def test_one_metric_is_set_against_another_and_a_link_restores_it(browser, addre
         assert not page.is_visible("#relation")
 
 
-def test_the_legend_says_once_what_a_measure_leaves_out(browser, address):
+def test_the_legend_says_once_what_a_measure_leaves_out(plain_browser, address):
     rides = "Makes sense of runs and walks alone: 5 activities of other sports are left out (5 Ride)."
     notes = "[...document.querySelectorAll('.legend-note')].map((one) => one.textContent)"
     notes = f"{notes}.filter((one) => !one.startsWith('paler'))"
-    with visit(browser, address + MIDDLE + "&measure=flat_pace") as seen:
+    with visit(plain_browser, address + MIDDLE + "&measure=flat_pace") as seen:
         assert seen.page.evaluate(notes) == [rides]
         seen.page.click("[data-sport=Run]")
         until(seen.page, f"{notes}.length === 0")
         seen.page.select_option("#measure", "passes")
         assert seen.page.evaluate(notes) == []
-    with visit(browser, address + MIDDLE + "&measure=flat_pace&split=0.5") as seen:
+    with visit(plain_browser, address + MIDDLE + "&measure=flat_pace&split=0.5") as seen:
         assert seen.page.evaluate(notes) == [rides]
-    with visit(browser, address + MIDDLE + "&measure=flat_pace&sport=Run&split=0.5") as seen:
+    with visit(plain_browser, address + MIDDLE + "&measure=flat_pace&sport=Run&split=0.5") as seen:
         assert seen.page.evaluate(notes) == [f"Right: {rides}"]
 
 
@@ -88,8 +88,8 @@ RING = """(box) => ({
 COMPASS = [["N", "above"], ["E", "right"], ["S", "below"], ["W", "left"]]
 
 
-def test_what_goes_round_has_a_ring(browser, address):
-    with visit(browser, address + MIDDLE + "&measure=bearing") as seen:
+def test_what_goes_round_has_a_ring(plain_browser, address):
+    with visit(plain_browser, address + MIDDLE + "&measure=bearing") as seen:
         ring = seen.page.eval_on_selector("#legend-bar", RING)
         assert (ring["wheel"], ring["labels"]) == ("conic-gradient", COMPASS)
         assert ring["said"].startswith("Direction of travel, clockwise from the top: N, E")
@@ -99,17 +99,17 @@ def test_what_goes_round_has_a_ring(browser, address):
         assert "paler = more mixed" not in seen.page.inner_text("#legend")
 
 
-def test_a_published_page_has_the_ring_too(browser, path, tmp_path):
+def test_a_published_page_has_the_ring_too(plain_browser, path, tmp_path):
     page = tmp_path / "map.html"
     publish_html(path, page, RenderOptions(measure="bearing", frame=ViewportOptions(zoom="11-12")))
-    with opened(browser, page) as seen:
+    with opened(plain_browser, page) as seen:
         ring = seen.page.eval_on_selector("#legend-bar", RING)
         assert (ring["wheel"], ring["labels"]) == ("conic-gradient", COMPASS)
         assert "paler = more mixed" in seen.page.inner_text("#legend")
 
 
-def test_cells_of_a_square_choose_what_is_shown(browser, address):
-    with visit(browser, address + MIDDLE + "&measure=both(pace,elevation)&theme=light") as seen:
+def test_cells_of_a_square_choose_what_is_shown(plain_browser, address):
+    with visit(plain_browser, address + MIDDLE + "&measure=both(pace,elevation)&theme=light") as seen:
         page = seen.page
         until(page, "document.querySelectorAll('#legend-bar button').length === 9")
         assert page.inner_text("#legend-title") == "Pace and elevation"
@@ -129,7 +129,7 @@ def test_cells_of_a_square_choose_what_is_shown(browser, address):
         assert "leave" not in page.inner_text("#legend")
 
 
-def test_two_maps_of_two_metrics_share_their_thirds(browser, address):
+def test_two_maps_of_two_metrics_share_their_thirds(plain_browser, address):
     link = f"{address}{MIDDLE}&measure=both(pace,elevation)&sport=Run&b.sport=Ride&split=0.5"
     tones = {}
 
@@ -138,7 +138,7 @@ def test_two_maps_of_two_metrics_share_their_thirds(browser, address):
         if "/tiles/" in request.url:
             tones.setdefault(asked["sport"][0], set()).update(asked.get("tone", [""]))
 
-    with visit(browser, f"{address}{MIDDLE}&measure=pace") as seen:
+    with visit(plain_browser, f"{address}{MIDDLE}&measure=pace") as seen:
         seen.page.on("request", note)
         assert seen.again(link)
         until(seen.page, "document.querySelectorAll('#legend-bar button').length === 9")

@@ -22,7 +22,7 @@ def path(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def address(path, browser):  # only where there is a browser
+def address(path, driver):  # only where there is a browser
     with served(path, lasting=True) as url:
         yield url
 
@@ -44,7 +44,7 @@ def looked_at(page, picture: Path) -> None:
 
 
 def test_the_live_map_in_both_themes_at_three_sizes(browser, address, pictures):
-    with visit(browser, address + MIDDLE, size=SIZES[0]) as seen:
+    with visit(browser, address + MIDDLE, size=SIZES[0], glass=True) as seen:
         page = seen.page
         for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})
@@ -66,6 +66,7 @@ def test_what_one_opens_on_the_live_map(browser, address, pictures):
     """By the keyboard alone: the finder, the style, a share dialog, a year; each is left by Escape."""
     with visit(browser, address + MIDDLE, size=SIZES[0]) as seen:
         page = seen.page
+        page.select_option("#speed", "4")  # of the year that is played
         page.set_viewport_size({"width": SIZES[1][0], "height": SIZES[1][1]})
 
         def press(selector: str, *keys: str) -> None:
@@ -102,7 +103,7 @@ def test_what_one_opens_on_the_live_map(browser, address, pictures):
 def test_published_pages(browser, path, pictures, tmp_path):
     heatlas.render(path, output=tmp_path / "page.html", zoom="8-11", layers="sport", explorer=14)
     heatlas.render(path, output=tmp_path / "tiles", zoom="8-11", explorer=14)
-    with opened(browser, tmp_path / "page.html", "#map=11.00,47.80500,10.91000") as seen:
+    with opened(browser, tmp_path / "page.html", "#map=11.00,47.80500,10.91000", glass=True) as seen:
         for theme in ("dark", "light"):
             with seen.at(f"#map=11.00,47.80500,10.91000&theme={theme}"):
                 assert seen.page.get_attribute("html", "data-theme") == theme

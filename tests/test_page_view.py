@@ -14,7 +14,7 @@ RIDES = f"#map=16,{HOME[0] + 0.01},{HOME[1] + 0.013}"
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory, browser):
+def address(tmp_path_factory, driver):
     with served(made_library(tmp_path_factory.mktemp("view") / "made.db", two_years()), lasting=True) as url:
         yield url
 
@@ -45,8 +45,8 @@ def test_legend_timeline_and_player_speak_of_what_is_in_view(browser, address):
         page.click("#play")
 
 
-def test_colours_fit_the_view_or_everything(browser, address):
-    with visit(browser, address + ALL + "&measure=elevation", bypass_csp=True) as seen:
+def test_colours_fit_the_view_or_everything(plain_browser, address):
+    with visit(plain_browser, address + ALL + "&measure=elevation", bypass_csp=True) as seen:
         page = seen.page
         page.select_option("#measure", "passes")
         said(page, "legend-ticks", "Fit colours to this view")
@@ -69,8 +69,8 @@ def test_colours_fit_the_view_or_everything(browser, address):
         page.wait_for_function("!location.hash.includes('fit')")
 
 
-def test_comparing_gives_back_what_was_there(browser, address):
-    with visit(browser, address + ALL + "&sport=Run&after=2024-01-10", bypass_csp=True) as seen:
+def test_comparing_gives_back_what_was_there(plain_browser, address):
+    with visit(plain_browser, address + ALL + "&sport=Run&after=2024-01-10", bypass_csp=True) as seen:
         page = seen.page
         page.click("#compare")
         seen.settle()
@@ -83,8 +83,8 @@ def test_comparing_gives_back_what_was_there(browser, address):
         assert "before" not in seen.query()
 
 
-def test_a_file_is_made_of_the_view_and_saved(browser, address):
-    with visit(browser, address + ALL, bypass_csp=True) as seen:
+def test_a_file_is_made_of_the_view_and_saved(plain_browser, address):
+    with visit(plain_browser, address + ALL, bypass_csp=True) as seen:
         page = seen.page
         page.click("#share")
         said(page, "files-home", "activities begin or end around")
@@ -119,8 +119,8 @@ def test_a_public_map_makes_no_files_and_counts_no_parts(plain_browser, tmp_path
         assert Image.open(io.BytesIO(page.screenshot())).width == SIZE[0]
 
 
-def test_measures_relations_and_layers_are_found_by_words(browser, address):
-    with visit(browser, address + ALL, bypass_csp=True) as seen:
+def test_measures_relations_and_layers_are_found_by_words(plain_browser, address):
+    with visit(plain_browser, address + ALL, bypass_csp=True) as seen:
         page = seen.page
         page.click("#find-open")
         page.keyboard.type("pace")
@@ -147,9 +147,10 @@ def test_measures_relations_and_layers_are_found_by_words(browser, address):
         assert "Movement" in page.eval_on_selector_all("#other optgroup", "all => all.map((one) => one.label)")
 
 
-def test_a_year_is_presented_and_all_is_as_before(browser, address):
-    with visit(browser, address + ALL + "&sport=Run", bypass_csp=True) as seen:
+def test_a_year_is_presented_and_all_is_as_before(plain_browser, address):
+    with visit(plain_browser, address + ALL + "&sport=Run", bypass_csp=True) as seen:
         page = seen.page
+        page.select_option("#speed", "4")
         page.click("#present-open")
         said(page, "present-numbers", "activities")
         assert page.inner_text("#present-title") == "2024", "the last year with a run"

@@ -8,7 +8,6 @@ import threading
 
 import numpy as np
 import pytest
-from browsing import CHROMIUM, FLAGS, lacking
 from publishing import asked, publish_html
 
 import heatlas
@@ -98,22 +97,15 @@ def test_a_page_of_points_opens_on_all_of_them_and_names_no_places(tmp_path):
     assert 11.9 < north < 13
 
 
-def test_a_page_opens_no_nearer_than_its_last_zoom(tmp_path):
-    said = lacking()
-    if said:
-        pytest.skip(said)
-    from playwright.sync_api import sync_playwright
+def test_a_page_opens_no_nearer_than_its_last_zoom(browser, tmp_path):
     from published import opened
 
     heatlas.render(scattered(40, 0.02), output=tmp_path / "map.html", weight="w", zoom="2-8")
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        with opened(chromium, tmp_path / "map.html") as seen:
-            seen.page.click("#whole")
-            seen.settle()
-            assert float(seen.said()["map"][0].split(",")[0]) == pytest.approx(7, abs=0.01)
-            assert seen.page.locator("#places-field").is_hidden()
-        chromium.close()
+    with opened(browser, tmp_path / "map.html") as seen:
+        seen.page.click("#whole")
+        seen.settle()
+        assert float(seen.said()["map"][0].split(",")[0]) == pytest.approx(7, abs=0.01)
+        assert seen.page.locator("#places-field").is_hidden()
 
 
 class Bars:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 import re
 from difflib import SequenceMatcher
 from pathlib import Path
 
 import pytest
-from browsing import CHROMIUM, FLAGS, lacking
+from chromium import driving, launched
 
 import heatlas
 from heatlas import web
@@ -122,9 +121,6 @@ def test_what_a_page_names_is_there(name):
 @pytest.fixture(scope="module")
 def page():
     """An empty page that can import the shared modules."""
-    if lacking():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(lacking())
-    from playwright.sync_api import sync_playwright
 
     def answer(route):
         name = route.request.url.removeprefix("http://web.test/")
@@ -132,13 +128,11 @@ def page():
         body = (web.STATIC / name).read_text("utf-8") if name else "<!doctype html><title>modules</title>"
         route.fulfill(body=body, content_type=kind)
 
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with driving() as driver, launched(driver, webgl=False) as chromium:
         page = chromium.new_page()
         page.route("http://web.test/**", answer)
         page.goto("http://web.test/")
         yield page
-        chromium.close()
 
 
 def test_a_title_has_its_unit_whatever_letters_it_shares_with_it(page):

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import gc
 import io
-import os
 import re
-import shutil
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,8 +22,6 @@ from heatlas.dataset.tracks import Tracks
 from heatlas.widget.parts import part, script
 from heatlas.widget.responses import answer, field_of, request_of
 
-CHROMIUM = os.environ.get("HEATLAS_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 PLACE = (47.8, 10.9)
 WALKS = walks(4, 10)
 TRACKS = Tracks(tuple(WALKS))
@@ -302,18 +297,6 @@ def test_the_world_comes_with_the_widget():
     assert len(part("maplibre")) > 500_000
     assert len(part("world")) > 500_000
     assert "://" not in script().replace("heatlas://", "").replace(r"heatlas:\/\/", "")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not Path(CHROMIUM).exists():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("Chromium is missing: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 def until(page, holds, tries=100):
