@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -217,6 +218,12 @@ def _layouts(
 ) -> Iterator[tuple[int, tuple[Patch, ...]]]:
     """Lay the pieces out in all ways that fit, or in the usual one, with how unusual their corners are."""
     margin, gap = _margin(size), round(6 * size)
+
+    @cache
+    def bar(row: int, ink: Ink) -> RGBA:
+        """Draw it once for a row: dozens of layouts have it in one of a few."""
+        return draw_scale_bar(window, row, ink, size)
+
     for choice in product(*(range(1 if usual else len(piece.corners)) for piece in pieces)):
         corners: dict[str, list[RGBA]] = {name: [] for name in CORNERS}
         for piece, chosen in zip(pieces, choice, strict=True):
@@ -225,7 +232,7 @@ def _layouts(
             if ink is not None:
                 beside = sum(len(other) + gap for other in column) + margin
                 row = beside + len(drawn) if name.startswith("top") else window.height - beside
-                drawn = draw_scale_bar(window, row - ink.air, ink, size)
+                drawn = bar(row - ink.air, ink)
             column.insert(0 if piece.edge and name.startswith(piece.edge) else len(column), drawn)
         patches = _stacked(corners, window.width, window.height, margin, gap)
         if patches is not None:
