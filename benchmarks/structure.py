@@ -56,7 +56,7 @@ def _statements(tree: ast.AST, typing: bool = False) -> Iterator[tuple[ast.Impor
         elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             for part, only in ((node.body, True), (node.orelse, typing)):
                 yield from _statements(ast.Module(part, []), only)
-        else:
+        elif not isinstance(node, ast.expr):  # of which most of a tree is, and none holds a statement
             yield from _statements(node, typing)
 
 

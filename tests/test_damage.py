@@ -504,7 +504,7 @@ def test_a_truncated_library_is_damaged_and_comes_back(sound, tmp_path, kept):
 def test_what_can_be_read_of_a_long_list_is_not_given_up(tmp_path):
     """Rows before and after a page that cannot be read, some of them from their copies."""
     path = tmp_path / "a.db"
-    with made_library(path, walks(3, 120)) as library:
+    with made_library(path, walks(3, 120), settings=Settings(zooms=(ZOOM, ZOOM))) as library:
         before = list_activities(library)
     pages = pages_of(path)
     if "activities" not in pages:

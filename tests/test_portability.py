@@ -37,9 +37,14 @@ def tree_of(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@cache
+def nodes_of(path):
+    return list(ast.walk(tree_of(path)))
+
+
 def calls(path):
     """Name and node of each call in a file."""
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
             yield name, node
@@ -264,7 +269,7 @@ SAFE = {
 def test_modules_that_not_every_system_has_are_imported_where_they_are_used():
     for path in CODE:
         tree = tree_of(path)
-        for node in ast.walk(tree):
+        for node in nodes_of(path):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for name in set(names) & set(SAFE):
@@ -292,7 +297,7 @@ def test_functions_that_not_every_system_has_are_used_where_they_were_looked_for
     found = {
         f"{path.name} uses {node.value.id}.{node.attr}"
         for path in CODE
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
         if path.name not in NOT_EVERYWHERE.get(node.value.id, {}).get(node.attr, {path.name})
     }

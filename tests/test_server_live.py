@@ -371,7 +371,7 @@ def test_any_request_is_answered_as_described(described, address):
         case.validate_response(answer, checks=checks)
 
     few = settings(
-        max_examples=40,
+        max_examples=30,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
