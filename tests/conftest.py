@@ -12,6 +12,7 @@ import pytest
 from browsing import browser, driver, plain_browser  # noqa: F401
 from buckets import bucket, s3_server  # noqa: F401
 from commands import forks_end
+from compiling import first_runs  # noqa: F401
 from hypothesis import HealthCheck, settings
 from newcomer import wheel  # noqa: F401
 from server_fixtures import mariadb, postgres, server_ports  # noqa: F401

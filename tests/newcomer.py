@@ -26,9 +26,8 @@ _WINDOWS = os.name == "nt"
 def wheel(tmp_path_factory):
     """A wheel for this processor. Objects are kept in build/, by the digest of the kernels' sources."""
     # Tests in several processes share it, and none looks before it is whole.
-    shared = tmp_path_factory.getbasetemp()
-    shared = (shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared) / "wheel"
-    with _alone(shared.with_suffix(".lock")):
+    shared = shared_folder(tmp_path_factory) / "wheel"
+    with alone(shared.with_suffix(".lock")):
         if not shared.exists():
             _pip("wheel", "--no-build-isolation", "--no-deps", "--wheel-dir", f"{shared}.part", ROOT)
             Path(f"{shared}.part").rename(shared)
@@ -36,7 +35,13 @@ def wheel(tmp_path_factory):
     return found
 
 
-class _alone:  # noqa: N801 - reads as `with _alone(...)`
+def shared_folder(tmp_path_factory):
+    """Folder of this run for all its processes."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
+
+
+class alone:  # noqa: N801 - reads as `with alone(...)`
     """One process at a time."""
 
     def __init__(self, path):

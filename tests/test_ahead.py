@@ -30,13 +30,16 @@ def site(wheel, tmp_path_factory):
     return folder
 
 
-def run(site, folder, program, way="ahead"):
-    """Run a program on the installed heatlas, where numba cannot be imported; or on this one with numba."""
+def run(site, folder, program, stored=None):
+    """Run a program on the installed heatlas, where numba cannot be imported; or on this one with numba's own code."""
     folder.mkdir(exist_ok=True)
-    first = f"import sys; sys.path[:0] = [{str(site if way == 'ahead' else ROOT)!r}, {TESTS!r}]\n"
-    if way == "ahead":
+    first = f"import sys; sys.path[:0] = [{str(ROOT if stored else site)!r}, {TESTS!r}]\n"
+    environment = {**os.environ, "HEATLAS_JIT": "0", "PYTHONPATH": ""}
+    if stored:
+        environment |= {"HEATLAS_JIT": "1", "NUMBA_CACHE_DIR": str(stored)}
+        first += "import gc; gc.disable()\n"  # of all that a compiler makes, next to nothing can be freed
+    else:
         first += "sys.modules['numba'] = sys.modules['llvmlite'] = None\n"
-    environment = {**os.environ, "HEATLAS_JIT": "1" if way == "jit" else "0", "PYTHONPATH": ""}
     done = subprocess.run(
         [sys.executable, "-P", "-c", first + program],
         cwd=folder, env=environment, capture_output=True, text=True, timeout=900, check=False,
@@ -76,9 +79,9 @@ print(json.dumps({"home": heatlas.__file__, "numba": sys.modules.get("numba") is
 """
 
 
-def test_without_numba_everything_is_the_same(site, tmp_path):
+def test_without_numba_everything_is_the_same(site, tmp_path, first_runs):
     ahead = run(site, tmp_path / "ahead", WORK)
-    jit = run(site, tmp_path / "jit", WORK, "jit")
+    jit = run(site, tmp_path / "jit", WORK, first_runs.stored)
     assert Path(ahead["home"]).is_relative_to(site)
     assert (ahead["numba"], jit["numba"]) == (False, True)
     assert len(ahead["found"]) == 12
