@@ -339,14 +339,14 @@ def test_a_log_that_grows_while_it_is_looked_at_is_no_foreign_one(path, caplog, 
     def meanwhile(*given):
         found = real(*given)
         for k in range(3):
-            put(other, walks(1, 10 + k))
+            put(other, walks(1, 2 + k, n=600))
         return found
 
     monkeypatch.setattr(states, when, meanwhile)
     with caplog.at_level(logging.WARNING):
         states.set_foreign_log_aside(path)
         other.settle()
-        put(other, walks(2, 50))
+        put(other, walks(2, 10, n=600))
         states.set_foreign_log_aside(path)
     other.close()
     assert caplog.records == []
