@@ -10,6 +10,8 @@ import re
 import shlex
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import numpy as np
@@ -626,6 +628,19 @@ def test_a_backup_replaces_nothing_but_an_older_one_and_only_by_a_sound_one(libr
         back_up(library, target)
     assert target.read_bytes() == before
     assert text.read_text() == "something else"
+
+
+def test_a_backup_replaces_one_beside_which_a_killed_process_left_a_log(library_path, tmp_path):
+    target, log = tmp_path / "backup.db", tmp_path / "backup.db-wal"
+    killed = "import os, sqlite3, sys; link = sqlite3.connect(sys.argv[1]); link.execute(sys.argv[2]); os._exit(0)"
+    with open_library(library_path) as library:
+        back_up(library, target)
+        for statement in ("SELECT * FROM meta", "CREATE TABLE added (value)"):
+            subprocess.run([sys.executable, "-c", killed, str(target), statement], check=True, timeout=60)
+            assert log.exists()
+            assert back_up(library, target) == (5, 1, 5)
+            assert not log.exists()
+    assert faults_of(target) == []
 
 
 def test_what_a_written_row_costs_does_not_grow_with_the_library(tmp_path):

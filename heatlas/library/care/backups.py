@@ -91,8 +91,21 @@ def _refuse(library: Library, target: Path) -> None:
         raise BadOption(f"{target} is no library, and was left as it is: name another file for the backup")
     if found == "library" and target.samefile(library.path):
         raise BadOption(f"{target} is the library itself: name another file for the backup")
-    if in_use(target):
+    if _is_open(target):
         raise BadOption(f"{target} is in use: name another file for the backup, or end what has it open")
+
+
+def _is_open(target: Path) -> bool:
+    """Whether anyone has a library open; a log that a killed process left beside it is put into it, and removed."""
+    if not in_use(target):
+        return False
+    try:
+        with closing(sqlite3.connect(target, timeout=0, isolation_level=None)) as alone:
+            alone.execute("PRAGMA locking_mode = EXCLUSIVE")
+            alone.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.DatabaseError:  # somebody has it open, or nobody can tell
+        return True
+    return in_use(target)
 
 
 def _held(path: Path) -> tuple[int, int] | None:
