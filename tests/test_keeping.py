@@ -203,6 +203,7 @@ def test_what_is_missing_is_said_before_its_options(tmp_path, output, source, op
         (("zones", "add", "home", "--at", "91,0", "--radius", "5m"), "91,0"),
         (("import", "text.db", "--clip-ends", "far"), "200m"),
         (("serve", "--host", "0.0.0.0"), "--token"),
+        (("serve", "--token", ""), "a token must be printable ASCII, and not empty"),
     ],
 )
 def test_wrong_usage_is_one_sentence(tmp_path, args, hint):

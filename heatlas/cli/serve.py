@@ -47,7 +47,8 @@ def command(sources: tuple[str, ...], host: str, port: int, quiet: bool, **optio
     from heatlas.watching.background import in_background
 
     # A command line can be read by other users of the machine, and by whoever looks into a container.
-    options["token"] = options["token"] or os.environ.get("HEATLAS_TOKEN") or None
+    if options["token"] is None:  # one that is empty is refused
+        options["token"] = os.environ.get("HEATLAS_TOKEN") or None
     asked = gather(ServeOptions, options, "serve")
     try:
         from heatlas.server import serve
