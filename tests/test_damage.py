@@ -376,6 +376,16 @@ def test_a_row_that_is_lost_is_said_and_the_rest_goes_on(library_path, tmp_path,
     assert len(of_tracks(library_path)[1]) == len(expected) + 1
 
 
+def test_an_import_says_that_activities_count_as_private_while_any_is_lost(library_path, said):
+    new = library_path.with_name("new.gpx")
+    new.write_bytes(gpx(*straight(lat=47.81), start=1.71e9))
+    table(library_path, "UPDATE activities SET extra = '{', name = 'x' WHERE number = 2")
+    table(library_path, "UPDATE digests SET copy = 'x' WHERE part = ? AND key = 2", (SMALL["activities"][0],))
+    report, words = outcome(lambda path: import_into(path, new), library_path, said)
+    told = f"nobody can tell which had a private copy, so {report['activities']} activities count as private"
+    assert sum("private copy" in each for each in words) == sum(told in each for each in words) == 1
+
+
 def test_a_file_whose_row_is_lost_is_read_again_and_not_counted_twice(library_path, sound):
     table(library_path, "UPDATE files SET size = 7 WHERE number = 2")
     table(library_path, "UPDATE digests SET copy = 'x' WHERE part = 2 AND key = 2")

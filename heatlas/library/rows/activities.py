@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from heatlas.core.batch import Activity
+from heatlas.core.words import counted
 from heatlas.library.file.digests import SMALL, digest_of
-from heatlas.library.file.sound_rows import has_digests, say, small_rows
+from heatlas.library.file.sound_rows import has_digests, rows_or_lost, say, small_rows
 from heatlas.library.rows.marks import delete_marks, write_marks
 from heatlas.library.rows.tracks import delete_track, fingerprint, write_track
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ActivityRow", "activities_of", "attributes_of", "delete_activities", "insert_activity", "read_activities",
-    "read_rows", "shown_numbers",
+    "read_rows", "say_private", "shown_numbers",
 ]  # fmt: skip
 
 _ATTRIBUTES = tuple(field.name for field in fields(Activity) if field.name not in {"facts", "claimed"})
@@ -146,7 +147,17 @@ def shown_numbers(connection: sqlite3.Connection) -> list[int]:
     if len(known) == count and all(digest_of(part, key, copy) == digest for key, digest, copy in known):
         # The first values are whole numbers or null, in a list of JSON.
         return [key for key, _, copy in known if copy.split(", ", same_as + 1)[same_as] == "null"]
-    return [number for number, row in small_rows(connection, "activities").items() if row[same_as] is None]
+    found = rows_or_lost(connection, "activities")
+    shown = [number for number, row in found.sound.items() if row[same_as] is None]
+    if found.lost:
+        say_private(connection, len(shown))
+    return shown
+
+
+def say_private(connection: sqlite3.Connection, count: int) -> None:
+    """Say once that rows are lost, any of which may have been a private copy of any activity that is shown."""
+    counts = "counts" if count == 1 else "count"
+    say(connection, f"nobody can tell which had a private copy, so {counted(count, 'activities')} {counts} as private")
 
 
 def read_rows(

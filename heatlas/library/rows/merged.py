@@ -18,8 +18,8 @@ from heatlas.core.errors import SourceFailed
 from heatlas.core.frozen import frozen
 from heatlas.dataset.tracks import Tracks
 from heatlas.library.file.settings import read_athlete
-from heatlas.library.file.sound_rows import rows_or_lost, say
-from heatlas.library.rows.activities import ActivityRow, activities_of, attributes_of
+from heatlas.library.file.sound_rows import rows_or_lost
+from heatlas.library.rows.activities import ActivityRow, activities_of, attributes_of, say_private
 from heatlas.library.rows.activity_means import with_effort
 from heatlas.library.rows.tracks import COLUMNS_OF, read_track
 
@@ -82,7 +82,7 @@ def _read_merged(connection: sqlite3.Connection, numbers: Collection[int] | None
     withheld |= {row.same_as for row in copy_rows if row.number not in own and row.same_as is not None}
     if found.lost:  # any may have been the private copy of any
         withheld |= activities.keys()
-        say(connection, "nobody can tell which activities had a private copy, so all count as private")
+        say_private(connection, len(activities))
     withheld &= activities.keys()
     stored = [attributes_of(row) for row in shown_rows]
     if not copy_rows and not withheld:
