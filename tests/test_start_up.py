@@ -49,6 +49,8 @@ def test_commands_load_only_what_they_need(tmp_path, monkeypatch):
     drawing = [
         (["render", "-o", "heat.png", "--width", "300", "--quiet"], DRAWING),
         (["render", "tracks/a.gpx", "-o", "one.png", "--width", "300", "--quiet"], TABLES),
+        (["info", "--json", "heatlas.db"], TABLES),
+        (["info", "--json", "tracks/a.gpx"], TABLES),
     ]
     done = [
         subprocess.run(

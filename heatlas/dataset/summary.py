@@ -13,7 +13,6 @@ from heatlas.raster.draw_passages import model_of
 from heatlas.raster.measure import Measure
 from heatlas.raster.offered import about, group_of, known_of, measures_of, name_of
 from heatlas.raster.spool import Tally
-from heatlas.sources.tables.facts import column_facts
 from heatlas.style.defaults import titled
 from heatlas.tracks.local_time import start_of
 from heatlas.tracks.metrics import METRICS
@@ -98,6 +97,8 @@ def describe_columns(tables: Sequence[Table], undecided: str) -> dict[str, Any]:
 
 
 def _columns(parts: Sequence[tuple[Table, PointColumns | None]]) -> dict[str, Any]:
+    from heatlas.sources.tables.facts import column_facts
+
     return {
         "all_columns": {table.name: list(table.schema.names) for table, _ in parts},
         "column_facts": {table.name: column_facts(table, columns) for table, columns in parts},
