@@ -224,12 +224,13 @@ def judge_anew(library: Library, workers: int = 1) -> tuple[list[Duplicate], int
         numbers = [row[0] for row in connection.execute("SELECT number FROM activities ORDER BY number")]
     found: list[Duplicate] = []
     again = 0
+    told_apart: dict[int, set[int]] = {}
     for start in range(0, len(numbers), _GROUP):
         with library.write() as connection:
             held = connection.execute("SELECT number FROM activities WHERE number BETWEEN ? AND ?", (
                 numbers[start], numbers[min(start + _GROUP, len(numbers)) - 1],
             )).fetchall()  # fmt: skip
-            copies = resolve(connection, {}, [row[0] for row in held])
+            copies = resolve(connection, {}, [row[0] for row in held], told_apart)
             unindex(connection, copies.hide)
             again += len(copies.show)
             index(connection, copies.show, workers)

@@ -50,7 +50,12 @@ class Copies:
     """Each new activity that is not shown, and each that a new one replaces."""
 
 
-def resolve(connection: sqlite3.Connection, new: Mapping[int, Batch], again: Iterable[int] = ()) -> Copies:
+def resolve(
+    connection: sqlite3.Connection,
+    new: Mapping[int, Batch],
+    again: Iterable[int] = (),
+    told_apart: dict[int, set[int]] | None = None,
+) -> Copies:
     """Find copies among new activities and all that are connected with them, and mark them in the tables.
 
     Parameters
@@ -61,11 +66,14 @@ def resolve(connection: sqlite3.Connection, new: Mapping[int, Batch], again: Ite
         Number of each activity that has a row, but is not in the index -> its track.
     again : iterable of int
         Numbers of other activities to judge again: those that were judged together with removed ones.
+    told_apart : dict of int to set of int, optional
+        Activity -> others that were found to be no copies of it, in groups before this one, of a library whose
+        activities are all judged again, in ascending order; is updated. So no pair is compared in two groups.
     """
     judge = Judge()
     for number, batch in new.items():
         judge.add(number, batch)
-    members, pairs = _connected(connection, judge, {*new, *again})
+    members, pairs = _connected(connection, judge, {*new, *again}, {} if told_apart is None else told_apart)
     asked = (json.dumps(sorted(members)),)
     rows = connection.execute(f"SELECT number FROM activities WHERE same_as IS NULL AND {_THESE}", asked)  # noqa: S608
     shown = {row[0] for row in rows} - set(new)
@@ -86,14 +94,16 @@ def resolve(connection: sqlite3.Connection, new: Mapping[int, Batch], again: Ite
     )
 
 
-def _connected(connection: sqlite3.Connection, judge: Judge, seeds: set[int]) -> tuple[set[int], list[tuple[int, int]]]:
+def _connected(
+    connection: sqlite3.Connection, judge: Judge, seeds: set[int], told_apart: dict[int, set[int]]
+) -> tuple[set[int], list[tuple[int, int]]]:
     """Activities that are connected with `seeds` by chains of copies; and all pairs of copies."""
-    members, waiting = set(seeds), sorted(seeds)
+    members, waiting, last = set(seeds), sorted(seeds), max(seeds, default=0)
     pairs: set[tuple[int, int]] = set()
     while waiting:
         number = waiting.pop()
         linked = _judged_same(connection, number)
-        others = linked | _candidates(connection, number)
+        others = linked | (_candidates(connection, number) - told_apart.get(number, set()))
         if others:
             _read(connection, judge, {number, *others})
         if unread := {number, *others} - judge.batches.keys() if others else set():
@@ -105,10 +115,14 @@ def _connected(connection: sqlite3.Connection, judge: Judge, seeds: set[int]) ->
             if judge.same(number, other):
                 pairs.add((min(number, other), max(number, other)))
             elif other not in linked:
+                if other > last:  # judged in a later group
+                    told_apart.setdefault(other, set()).add(number)
                 continue
             if other not in members:
                 members.add(other)
                 waiting.append(other)
+    for number in seeds:
+        told_apart.pop(number, None)
     return members, sorted(pairs)
 
 
@@ -177,13 +191,19 @@ def _candidates(connection: sqlite3.Connection, number: int) -> set[int]:
         else set()
     )
     boxes = connection.execute(_BY_BOX if vague else _TIMELESS_BY_BOX, known).fetchall()
-    leeways = leeway(np.array([row[1:] for row in boxes]).reshape(-1, 4)).tolist()
-    near = sorted(
-        (far, row[0])
-        for row, other in zip(boxes, leeways, strict=True)
-        if (far := _difference(box, row[1:])) <= max(own, other) and row[0] != number
-    )
-    return (found | {other for _, other in near[:_MOST]}) - {number}
+    return (found | _nearest(number, tuple(box), own, boxes)) - {number}
+
+
+def _nearest(number: int, box: tuple[float, ...], own: float, rows: list[tuple[float, ...]]) -> set[int]:
+    """Numbers of the activities with the nearest boxes, of rows of numbers and boxes; `own` is the leeway of `box`."""
+    others = np.array([row[0] for row in rows], np.int64)
+    boxes = np.array([row[1:] for row in rows]).reshape(-1, 4)
+    away = boxes - np.array(box)
+    away[:, :2] -= np.round(away[:, :1])  # the short way around the world, as `_difference` does
+    far = np.abs(away).max(axis=1, initial=0.0)
+    near = np.flatnonzero((far <= np.maximum(own, leeway(boxes))) & (others != number))
+    order = np.lexsort((others[near], far[near]))
+    return {*others[near[order[:_MOST]]].tolist()}
 
 
 def _alike(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
