@@ -77,13 +77,16 @@ def test_each_picture_is_a_drawing_in_the_one_tone(tmp_path, measure, monkeypatc
 
 
 def _holds(sheet, part):
-    height, width = part.shape[:2]
-    row = part.view(np.uint32)[height // 2, :, 0]
-    flat = sheet.view(np.uint32)[..., 0]
-    for top in range(sheet.shape[0] - height):
-        line = flat[top + height // 2]
-        for left in np.flatnonzero(line[: len(line) - width + 1] == row[0]).tolist():
-            if (flat[top : top + height, left : left + width] == part.view(np.uint32)[..., 0]).all():
+    """Whether a part stands somewhere in a sheet: where its most colourful row does, all of it is compared."""
+    flat, wanted = (np.ascontiguousarray(pixels).view(np.uint32)[..., 0] for pixels in (sheet, part))
+    height, width = wanted.shape
+    chosen = max(range(height), key=lambda row: len(np.unique(wanted[row])))
+    row = wanted[chosen].tobytes()
+    for top in range(len(flat) - height + 1):
+        line, at = flat[top + chosen].tobytes(), -1
+        while (at := line.find(row, at + 1)) >= 0:
+            left = at // 4
+            if at % 4 == 0 and np.array_equal(flat[top : top + height, left : left + width], wanted):
                 return True
     return False
 

@@ -71,7 +71,7 @@ SDK_REFUSES = {
     "others/empty-sessions.fit": "no bytes at all",
 }
 
-EVERY_NTH = {"panama-city-fit.zip": 8, "/FIT_OUT/": 2, ".fit.gz": 2}
+EVERY_NTH = {"panama-city-fit.zip": 16, "/FIT_OUT/": 4, ".fit.gz": 6}
 """Of large families of one device, the share that the slow readers get to see."""
 
 

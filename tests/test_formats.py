@@ -261,7 +261,7 @@ def test_repeated_removed_and_moved_pieces(sample):
 @each_sample
 def test_depth_and_length(sample):
     for opening in (b"[", b"{", b'{"a":', b"<a>", b"[[[[", b'"', b"<", b",", b"\n", b"9"):
-        read(sample, opening * 200_000)
+        read(sample, opening * 100_000)
         for at in (10, len(sample.data) // 2):
             read(sample, sample.data[:at] + opening * 100_000 + sample.data[at:])
 
