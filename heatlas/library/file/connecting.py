@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from heatlas.library.file.states import log_of
 from heatlas.sources.sqlite_head import address_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["PATIENCE", "LibraryConnection", "connect", "empty_log", "is_frozen"]
+__all__ = ["PATIENCE", "LibraryConnection", "connect", "empty_log", "is_frozen", "more_cache"]
 
 PATIENCE = 30.0
 """Seconds to wait while another process is writing."""
-_CACHE_KB = 32 << 10
+_CACHE_KB, _WRITING_KB = 32 << 10, 128 << 10
+"""Pages that a connection holds, and those while it writes: what a group of an import changes. Where they do not fit,
+changed pages are written to the log before the end, and the log is read and written again at the end."""
 _LOG_PAGES = 4000
 _SOON = 1.0
 """Seconds to wait for readers before the log is left as it is."""
@@ -81,6 +84,16 @@ def _set_up(connection: sqlite3.Connection, lenient: bool) -> None:
     # A commit survives the end of the process; a power failure may undo commits since the last checkpoint.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
+
+
+@contextmanager
+def more_cache(connection: sqlite3.Connection) -> Iterator[None]:
+    """Have a connection hold the pages that a transaction changes until its end."""
+    connection.execute(f"PRAGMA cache_size = -{_WRITING_KB}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
 
 
 def is_frozen(path: Path) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from heatlas.core.context import NOBODY
 from heatlas.core.errors import SourceFailed
-from heatlas.library.file.connecting import connect, empty_log, is_frozen
+from heatlas.library.file.connecting import connect, empty_log, is_frozen, more_cache
 from heatlas.library.file.failures import failures
 from heatlas.library.file.healing import prepare_writing
 from heatlas.library.file.looked import LOOKED
@@ -228,8 +228,7 @@ class Library:
             When the disk is full, another process keeps writing, or the file is damaged or was replaced. The library
             is then unchanged.
         """
-        with self._using():
-            connection = self.connection()
+        with self._using(), more_cache(connection := self.connection()):
             connection.execute("BEGIN IMMEDIATE")
             try:
                 before = connection.total_changes
