@@ -67,6 +67,13 @@ def _add(target, source, tap):
 
 
 @helper()
+def _multiply(target, factor):
+    """Multiply all of target: another such loop, as an index that counts from another place gets no vectors."""
+    for x in range(target.shape[0]):
+        target[x] *= factor
+
+
+@helper()
 def _add_four(target, sources, taps):
     """Add four taps, in their order; the target is read and written once."""
     (a, b, c, d), (of_a, of_b, of_c, of_d) = sources, taps
@@ -179,6 +186,4 @@ def blur_into(field, sigma, halo, unit_peak, first, last, extents, column, taps,
         _add_rows(column[left:right], field, top, left, taps, radius)
         _add_columns(target[begin:end], column[begin + halo - radius : end + halo + radius], taps, radius)
         if unit_peak:
-            peak = np.float32(1.0) / np.float32(taps[0])
-            for x in range(begin, end):
-                target[x] *= peak
+            _multiply(target[begin:end], np.float32(1.0) / np.float32(taps[0]))
