@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUNDLE", "BUNDLED", "bundled", "is_marked", "pack", "pack_folded", "pack_marked", "pack_pixels", "unpack",
-    "unpack_columns", "unpack_head",
+    "unpack_columns", "unpack_head", "unpack_parts",
 ]  # fmt: skip
 
 BUNDLE = 15
@@ -113,9 +113,18 @@ def unpack(data: bytes) -> NDArray[np.uint8]:
     SourceFailed
         When the bytes are damaged.
     """
-    parts = _parts(data)
-    found = _decompressed(parts[0])
-    return np.frombuffer(found + _decompressed(parts[1]) if len(parts) > 1 else found, np.uint8)
+    return np.frombuffer(b"".join(unpack_parts(data)), np.uint8)
+
+
+def unpack_parts(data: bytes) -> list[bytes]:
+    """As `unpack`, but the header of `pack_pixels` and the pixels each by themselves.
+
+    Raises
+    ------
+    SourceFailed
+        When the bytes are damaged.
+    """
+    return [_decompressed(part) for part in _parts(data)]
 
 
 def unpack_head(data: bytes) -> NDArray[np.uint8]:

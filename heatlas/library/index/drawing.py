@@ -131,7 +131,7 @@ def _drawn(
     columns = columns_of(measure)
     if measure.reduction == "passes":
         tiles = tiles_at(connection, zoom, places)
-        yield from count_passes(((x, y, [chunk.pixels for chunk in chunks]) for x, y, chunks in tiles), chosen)
+        yield from count_passes(((x, y, [chunk.parts for chunk in chunks]) for x, y, chunks in tiles), chosen)
         return
     if facts is None and needs_facts(measure):
         facts = read_facts(connection, measure)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,14 +33,14 @@ _KEPT = _Kept()
 
 
 def count_passes(
-    tiles: Iterable[tuple[int, int, Sequence[NDArray[np.uint8]]]], keep: NDArray[np.bool_]
+    tiles: Iterable[tuple[int, int, Sequence[Sequence[bytes]]]], keep: NDArray[np.bool_]
 ) -> Iterator[tuple[tuple[int, int], TilePixels]]:
     """Count the passes of tiles.
 
     Parameters
     ----------
     tiles : iterable of (x, y, chunks)
-        Column and row of tiles, and the header and pixels of each of their chunks.
+        Column and row of tiles, and the header and pixels of each of their chunks, as bytes in any number of parts.
     keep : ndarray of bool (activities,) or (0,)
         Which activities count, by number; empty: all.
 
@@ -50,10 +49,9 @@ def count_passes(
     (int, int), TilePixels
         Column and row, and pixels, of each tile in which anything counts.
     """
-    for places, chunks, begins in _batches(tiles):
-        ends = np.fromiter(accumulate(map(len, chunks), initial=0), np.int64, len(chunks) + 1)
-        data = np.concatenate(chunks)
-        pixels, passes, bounds = count_passes_of(data, ends, np.array(begins), keep, *_KEPT.scratch)
+    for places, parts, ends, begins in _batches(tiles):
+        data = np.frombuffer(b"".join(parts), np.uint8)
+        pixels, passes, bounds = count_passes_of(data, np.array(ends), np.array(begins), keep, *_KEPT.scratch)
         first = 0
         for place, last in zip(places, bounds[1:].tolist(), strict=True):
             if last > first:  # copies, as one tile may be remembered longer than the others
@@ -62,19 +60,21 @@ def count_passes(
 
 
 def _batches(
-    tiles: Iterable[tuple[int, int, Sequence[NDArray[np.uint8]]]],
-) -> Iterator[tuple[list[tuple[int, int]], list[NDArray[np.uint8]], list[int]]]:
-    """Places of some tiles, the chunks of all of them, and where those of each tile begin, with the end."""
+    tiles: Iterable[tuple[int, int, Sequence[Sequence[bytes]]]],
+) -> Iterator[tuple[list[tuple[int, int]], list[bytes], list[int], list[int]]]:
+    """Places of some tiles, the bytes of all, and where each chunk ends in these and each tile in those, from 0 on."""
     places: list[tuple[int, int]] = []
-    chunks: list[NDArray[np.uint8]] = []
-    begins, held = [0], 0
-    for x, y, some in tiles:
+    parts: list[bytes] = []
+    ends, begins, held = [0], [0], 0
+    for x, y, chunks in tiles:
         places.append((x, y))
-        chunks += some
-        begins.append(len(chunks))
-        held += sum(map(len, some))
+        for chunk in chunks:
+            parts += chunk
+            held += sum(map(len, chunk))
+            ends.append(held)
+        begins.append(len(ends) - 1)
         if held >= _TOGETHER:
-            yield places, chunks, begins
-            places, chunks, begins, held = [], [], [0], 0
+            yield places, parts, ends, begins
+            places, parts, ends, begins, held = [], [], [0], [0], 0
     if places:
-        yield places, chunks, begins
+        yield places, parts, ends, begins

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from heatlas.core.errors import BadOption
 from heatlas.kernels.index import decode_header
 from heatlas.library.file.columns import COLUMNS, PIXELS
 from heatlas.library.file.keys import CHUNKS, chunk_of, key, tile_of
-from heatlas.library.file.packing import unpack
+from heatlas.library.file.packing import unpack_parts
 from heatlas.library.file.settings import read_settings
 from heatlas.library.index.sound_tiles import columns_of_chunks, rows_of_few
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from heatlas.library.index.coded_columns import ColumnBytes
@@ -32,14 +33,22 @@ _TILES = 32
 class TileChunk:
     """Chunk of a tile as it is read: not decoded."""
 
-    __slots__ = ("_header", "columns", "pixels")
+    __slots__ = ("_header", "_pixels", "columns", "parts")
 
-    def __init__(self, pixels: NDArray[np.uint8]) -> None:
-        self.pixels = pixels
-        """Header and pixels."""
+    def __init__(self, parts: Sequence[bytes]) -> None:
+        self.parts = parts
+        """Header and pixels, as they are packed: together or each by itself."""
+        self._pixels: NDArray[np.uint8] | None = None
         self.columns: ColumnBytes = {}
         """Columns that were asked for."""
         self._header: tuple[NDArray[np.int64], NDArray[np.int64], int] | None = None
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """Header and pixels; put together once."""
+        if self._pixels is None:
+            self._pixels = np.frombuffer(b"".join(self.parts), np.uint8)
+        return self._pixels
 
     @property
     def header(self) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
@@ -83,7 +92,7 @@ def tiles_at(
         found: dict[tuple[int, int], list[TileChunk]] = {}
         read: dict[tuple[tuple[int, int, int], int], TileChunk] = {}
         for k, data in dict(rows_of_few(connection, [*ranges])).items():
-            tile, chunk = tile_of(k), TileChunk(unpack(data))
+            tile, chunk = tile_of(k), TileChunk(unpack_parts(data))
             read[tile, chunk_of(k)] = chunk
             found.setdefault(tile[1:], []).append(chunk)
         if numbers:
