@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from functools import lru_cache
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +44,8 @@ SOFTWARE = {"Software": "heatlas"}
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _STRIP_BYTES = 1 << 19
 _SAMPLE_BYTES = 1 << 15
+_PALETTES = 256
+"""Palettes whose chunks are remembered."""
 _PAINTED = 64
 """Least number of rows to paint at a time, where painting and writing overlap."""
 _RGB, _PALETTE, _RGBA = 2, 3, 6
@@ -125,11 +128,7 @@ def write_png(
         per_metre = round(dpi / 0.0254)
         _chunk(file, b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1))
     if palette is not None:
-        _chunk(file, b"PLTE", palette[:, :3].tobytes())
-        # Opaque entries at the end may be left out.
-        translucent = np.flatnonzero(palette[:, 3] < 255)
-        if len(translucent):
-            _chunk(file, b"tRNS", palette[: translucent[-1] + 1, 3].tobytes())
+        file.write(_palette_chunks(palette.tobytes()))
     # zlib compresses a single colour to almost nothing.
     rows, level = (_one_colour_rows(height, width), 9) if depth == 1 else (_rows(picture, channels), level)
     for data in compressed(rows, level):
@@ -156,6 +155,18 @@ def _chunk(file: IO[bytes], kind: bytes, data: bytes) -> None:
     file.write(struct.pack(">I", len(data)) + kind)
     file.write(data)
     file.write(struct.pack(">I", zlib.crc32(data, zlib.crc32(kind))))
+
+
+@lru_cache(_PALETTES)
+def _palette_chunks(entries: bytes) -> bytes:
+    """Chunks of a palette (n, 4) of RGBA; tiles of a zoom have few, which differ in length."""
+    palette, out = np.frombuffer(entries, np.uint8).reshape(-1, 4), io.BytesIO()
+    _chunk(out, b"PLTE", palette[:, :3].tobytes())
+    # Opaque entries at the end may be left out.
+    translucent = np.flatnonzero(palette[:, 3] < 255)
+    if len(translucent):
+        _chunk(out, b"tRNS", palette[: translucent[-1] + 1, 3].tobytes())
+    return out.getvalue()
 
 
 def _text(keyword: str, words: str) -> tuple[bytes, bytes]:
