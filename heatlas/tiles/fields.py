@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,8 @@ _SMOOTHEST = 16.0
 """Pixels at the equator: a wider smoothing is drawn from a coarser zoom, where the difference cannot be seen."""
 _WIDEST = 48.0
 """Pixels at the equator: the same limit for the radius of a kernel (three standard deviations of a Gaussian)."""
+_SERIES = itertools.count()
+"""Numbers that stand for what cached tiles are of, as long keys take long to look up; none is used twice."""
 _REDUCIBLE = 2
 """Zooms below the index's first that are reduced from it."""
 
@@ -147,10 +150,11 @@ def bare(field: Field, window: Window, *, single: bool = False) -> Grid | None:
     stored = field.snapshot.point_sets.get(field.look.point_set)
     of = (field.chosen.key, field.model) if stored is None else (stored.number, field.look.during)
     whose = field.snapshot.version, of, measure.key, scale  # a sum and its density share the cached tiles
+    series = field.view.series.get(whose, lambda: next(_SERIES))
 
     def tiles(places: Sequence[tuple[int, int]]) -> Sequence[TilePixels | None]:
-        keys = [(whose, place) for place in places]
-        return field.view.grids.get_all(keys, lambda some: count_tiles(field, scale, [place for _, place in some]))
+        keys = [(series, *place) for place in places]
+        return field.view.grids.get_all(keys, lambda some: count_tiles(field, scale, [place[1:] for place in some]))
 
     return mosaic(field, window, tiles, single=single)
 

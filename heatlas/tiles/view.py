@@ -119,6 +119,10 @@ class View:
     """Choice -> totals of what a map with a threshold of people shows (`heatlas.tiles.shown_totals`)."""
     sides: Cache[Sides] = field(default_factory=lambda: Cache(_CROWDS, lambda sides: sides[0].nbytes + sides[1].nbytes))
     """Filters of a difference -> activities on either side."""
+    fields: Cache[Any] = field(default_factory=lambda: Cache(_PLACES, lambda one: 2000 + one.chosen.keep.nbytes))
+    """Parameters of a tile's address -> its field (`heatlas.tiles.fields.Field`)."""
+    series: Cache[int] = field(default_factory=lambda: Cache(_PLACES, lambda number: 30))
+    """What tiles in `grids` are of: state, choice, measure and scale -> number with which their keys begin."""
 
 
 def open_view(
@@ -250,7 +254,8 @@ def _forget_all_but(view: View, used: tuple[Snapshot, Snapshot]) -> None:
     versions = {snapshot.version for snapshot in used}
     numbers = {stored.number for snapshot in used for stored in snapshot.point_sets.values()}
     of_versions: tuple[Cache[Any], ...] = (
-        view.tile_counts, view.known, view.crowds, view.facts, view.sides, view.surroundings, view.enough,
+        view.tile_counts, view.known, view.crowds, view.facts, view.sides, view.surroundings, view.enough, view.fields,
+        view.series,
     )  # fmt: skip
     of_points: tuple[Cache[Any], ...] = (view.timed, view.signs)
     for caches, present in ((of_versions, versions), (of_points, numbers)):
