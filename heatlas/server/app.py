@@ -22,7 +22,7 @@ from heatlas.server.routes import all_routes
 from heatlas.server.site.openness import parse_public_measures
 from heatlas.server.site.responses import failed
 from heatlas.server.site.security import guarded
-from heatlas.server.site.state import ServedLibrary, shut
+from heatlas.server.site.state import ServedLibrary, ready, shut
 from heatlas.tiles.view import open_view
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001 - Starlette's signature
+        ready(site)
         yield
         shut(site)
 

@@ -220,14 +220,20 @@ async def _tile(request: Request) -> Response:
     if match is None:
         raise HTTPException(404, "tiles are called {y}.png, {y}@2x.png, {y}.webp or {y}.npy")
     only(request.query_params, *SHOWN)
-    make = partial(_draw, place=place_in(request, LAST_ZOOM, match[1]), twice=match[2] is not None, form=match[3])
-    return await answer(request, TYPES[match[3]], make)
+    place = place_in(request, LAST_ZOOM, match[1])
+    kind = request.path_params["measure"], place[0], *match.groups()[1:], request.scope["query_string"]
+    make = partial(_draw, place=place, twice=match[2] is not None, form=match[3])
+    return await answer(request, TYPES[match[3]], make, kind=kind)
 
 
 def _draw(
     site: ServedLibrary, snapshot: Snapshot, request: Request, place: tuple[int, int, int], twice: bool, form: str
 ) -> bytes:
     """Draw a tile; `twice` is for screens of double density."""
-    field = _field_of(site, snapshot, request.query_params, request.path_params["measure"])
+    measure = request.path_params["measure"]
+    field: Field = site.view.fields.get(
+        (snapshot.version, measure, request.scope["query_string"]),
+        lambda: _field_of(site, snapshot, request.query_params, measure),
+    )
     refuse_closed(site, field.look, raw=form == "npy")
     return tile_bytes(field, *place, dense=twice, form=form)

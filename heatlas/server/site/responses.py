@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -20,7 +20,7 @@ from heatlas.tracks.metrics import METRICS
 from heatlas.tracks.metrics.own import definitions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Hashable
 
     from starlette.requests import Request
 
@@ -36,7 +36,11 @@ _GZIPPED = regex(r"application/(json|xml)")
 
 
 async def answer(
-    request: Request, media_type: str, make: Callable[[ServedLibrary, Snapshot, Request], bytes], linked: bool = False
+    request: Request,
+    media_type: str,
+    make: Callable[[ServedLibrary, Snapshot, Request], bytes],
+    linked: bool = False,
+    kind: Hashable = None,
 ) -> Response:
     """Respond with bytes that depend only on the library and the URL.
 
@@ -51,6 +55,8 @@ async def answer(
         of the library, as long as the cache holds the result.
     linked : bool
         Whether the response holds links with the token of the URL; it is then shared only among equal tokens.
+    kind : hashable, optional
+        Responses of one kind take about as long as each other. Where that is short, it is called in this thread.
     """
     site = site_of(request)
     here, snapshot = await current(site)
@@ -60,14 +66,14 @@ async def answer(
     if _has(request.headers.get("if-none-match", ""), etag := _etag(snapshot.version, asked, site)):
         return Response(status_code=304, headers=_headers(site, request, snapshot, etag))
     try:
-        body = await _body(here, snapshot, request, asked, make)
+        body = await _body(here, snapshot, request, asked, make, kind)
     except SourceFailed:
         if here.view.library.whereabouts == "there":
             raise
     if here.view.library.whereabouts != "there":  # replaced meanwhile: what was made may be of both files
         here, snapshot = await current(site)
         etag = _etag(snapshot.version, asked, site)
-        body = await _body(here, snapshot, request, asked, make)
+        body = await _body(here, snapshot, request, asked, make, kind)
     headers = _headers(site, request, snapshot, etag)
     if _GZIPPED.match(media_type):
         headers["Vary"] = "Accept-Encoding"
@@ -82,15 +88,23 @@ async def _body(
     request: Request,
     asked: str,
     make: Callable[[ServedLibrary, Snapshot, Request], bytes],
+    kind: Hashable,
 ) -> bytes:
     key = (snapshot.version, asked)
     body = here.view.answers.look(key)
     if body is not None:
         return body
-    answers = here.view.answers
-    return await in_pool_while_there(
-        site_of(request), request, lambda: answers.get(key, lambda: make(here, snapshot, request))
-    )
+    answers, site = here.view.answers, site_of(request)
+
+    def made() -> bytes:
+        return answers.get(key, lambda: make(here, snapshot, request))
+
+    def in_pool(work: Callable[[], bytes]) -> Awaitable[bytes]:
+        return in_pool_while_there(site, request, work)
+
+    if kind is None:
+        return await in_pool(made)
+    return await site.quick.run((snapshot.version, kind), made, in_pool)
 
 
 def _headers(site: ServedLibrary, request: Request, snapshot: Snapshot, etag: str) -> dict[str, str]:
@@ -100,8 +114,9 @@ def _headers(site: ServedLibrary, request: Request, snapshot: Snapshot, etag: st
 def asked_of(request: Request) -> str:
     """URL without token and version, as the key of a response; the origin counts, as some responses hold links."""
     scope = request.scope  # `request.url` takes as long to make as all of this
-    query = [(name, value) for name, value in parse_qsl(scope["query_string"].decode(), True) if name not in EVERYWHERE]
-    return f"{scope.get('scheme', 'http')}://{request.headers['host']}{scope['path']}?{urlencode(query)}"
+    query = [(name, value) for name, value in request.query_params.multi_items() if name not in EVERYWHERE]
+    said = urlencode(query) if query else ""
+    return f"{scope.get('scheme', 'http')}://{request.headers['host']}{scope['path']}?{said}"
 
 
 def _etag(version: str, asked: str, site: ServedLibrary) -> str:

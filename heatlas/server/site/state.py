@@ -6,16 +6,19 @@ import asyncio
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.exceptions import HTTPException
 
-from heatlas.core.errors import SourceFailed
+from heatlas.core.errors import HeatlasError, SourceFailed
 from heatlas.core.resources import processors
 from heatlas.explorer.chosen import VisitsCache
+from heatlas.library.file.settings import read_settings
 from heatlas.pmtiles.streets import Streets
 from heatlas.server.site.outputs import Outputs
+from heatlas.server.site.quick import Quick
 from heatlas.tiles.view import View, close, now, renewed, unchanged
 
 if TYPE_CHECKING:
@@ -27,7 +30,9 @@ if TYPE_CHECKING:
     from heatlas.tiles.snapshot import Snapshot
     from heatlas.tracks.privacy.frequented import Frequented
 
-__all__ = ["ImportProgress", "ServedLibrary", "current", "in_pool", "in_pool_while_there", "say", "shut", "site_of"]
+__all__ = [
+    "ImportProgress", "ServedLibrary", "current", "in_pool", "in_pool_while_there", "ready", "say", "shut", "site_of",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -65,6 +70,7 @@ class ServedLibrary:
     reopening: threading.Lock = field(default_factory=threading.Lock)
     visits: VisitsCache = field(default_factory=VisitsCache)
     """Explorer tiles of all activities."""
+    quick: Quick = field(default_factory=Quick)
     outputs: Outputs = field(default_factory=Outputs)
     """Pictures, films, pages and tiles that are being made to be downloaded."""
     open_places: dict[str, list[Frequented]] = field(default_factory=dict)
@@ -163,6 +169,12 @@ def say(site: ServedLibrary, words: str) -> None:
     if words != site.said:
         logging.getLogger("heatlas.server").warning("heatlas: %s", words)
         site.said = words
+
+
+def ready(site: ServedLibrary) -> None:
+    """Read what each tile reads of the library once, by the connection of this thread, before anybody waits for it."""
+    with suppress(HeatlasError), site.view.library.read() as connection:  # whoever asks is told what is wrong
+        read_settings(connection)
 
 
 def shut(site: ServedLibrary, at_once: bool = False) -> None:
