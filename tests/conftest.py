@@ -31,6 +31,8 @@ settings.load_profile("heatlas")
 
 _SLOW_FILES = {"test_page.py", "test_html.py", "test_notebook.py", "test_databases_servers.py"}
 """Files that are about browsers, notebooks and database servers."""
+_LONG_FILES = {"test_ahead.py", "test_readme.py", "test_tutorial.py"}
+"""Files with a test of half a minute or more: were one begun last, the other processes would wait for it."""
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -52,10 +54,11 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out slow tests for --fast; search in another order each time, file by file.
+    """Leave out slow tests for --fast, and begin with long ones; search in another order each time, file by file.
 
     So a search that is stopped leaves out other tests each time.
     """
+    items.sort(key=lambda item: item.path.name not in _LONG_FILES)
     if config.getoption("--fast"):
         slow = slow_tests()
         names = [f"{item.path.name}::{getattr(item, 'originalname', item.name)}" for item in items]
