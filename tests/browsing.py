@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from chromium import driving, launched, without_glass
+from chromium import Glass, driving, launched
 from PIL import Image
 
 if TYPE_CHECKING:
@@ -125,33 +125,34 @@ _CALM = """async () => {
 class Visit:
     """A page, and all that went wrong or away while it was open."""
 
-    def __init__(self, browser, url: str, size=SIZE, scheme="dark", glass=False, **options) -> None:
+    def __init__(self, browser, url: str, size=SIZE, scheme="dark", **options) -> None:
         width, height = size
         self.context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", **options
         )
         self.page = self.context.new_page()
-        if not glass:
-            without_glass(self.page, scheme)
+        self.glass = Glass(self.page, scheme)
+        self.glass.show(False)
         self.troubles: list[str] = []
         self.away: list[str] = []
-        self.open_requests = 0
+        self.asked: set = set()
+        """Requests without an answer."""
         self.page.on("console", lambda said: said.type == "error" and self.troubles.append(said.text))
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
         self.page.on("request", self._asked)
-        self.page.on("requestfinished", self._answered)
-        self.page.on("requestfailed", self._answered)
+        self.page.on("requestfinished", lambda request: self.asked.discard(request))
+        self.page.on("requestfailed", lambda request: self.asked.discard(request))
+        self._go(url)
+
+    def _go(self, url: str) -> None:
         self.page.goto(url)
         self.settle()
         self.furniture = self.page.evaluate(_FURNITURE)
 
     def _asked(self, request) -> None:
-        self.open_requests += 1
+        self.asked.add(request)
         if urlsplit(request.url).scheme not in {"data", "blob"} and urlsplit(request.url).hostname != "127.0.0.1":
             self.away.append(request.url)
-
-    def _answered(self, _) -> None:
-        self.open_requests -= 1
 
     def again(self, url: str) -> bool:
         """Bring the page to another link; False where it is no longer the page that it was."""
@@ -160,11 +161,9 @@ class Visit:
             return False
         if "measure=" not in said:  # what is counted stays where a link does not say it
             said += f"&measure={page.eval_on_selector('#measure option', 'one => one.value')}"
-        self.troubles, self.away = [], []
-        page.unroute_all(behavior="ignoreErrors")
+        self._leave()
         page.evaluate(
             """(said) => {
-                localStorage.clear();
                 document.activeElement.blur();
                 location.hash = said;
             }""",
@@ -173,12 +172,30 @@ class Visit:
         self.settle()
         return True
 
+    def anew(self, url: str) -> None:
+        """Load the page at a link as if nobody had been there; what it consists of is not fetched again."""
+        self._leave()
+        self.page.goto("about:blank")
+        self.asked.clear()
+        self.troubles, self.away = [], []
+        self._go(url)
+
+    def read_notes(self) -> None:
+        """Close what says that there is no WebGL: it covers some of the map, in colours of heat."""
+        self.page.evaluate("document.querySelector('#notes button')?.click()")
+        self.furniture = self.page.evaluate(_FURNITURE)
+
+    def _leave(self) -> None:
+        self.troubles, self.away = [], []
+        self.page.unroute_all(behavior="ignoreErrors")
+        self.page.evaluate("[localStorage, sessionStorage].forEach((kept) => kept.clear())")
+
     def settle(self) -> None:
         """Wait until the page is there and the heat drawn."""
         self.page.wait_for_selector("body.ready", timeout=WAIT)
         until = time.monotonic() + WAIT / 1000
         self.page.evaluate(_CALM)
-        while self.open_requests and time.monotonic() < until:
+        while self.asked and time.monotonic() < until:
             self.page.evaluate(_CALM)
 
     def shot(self) -> np.ndarray:
@@ -227,21 +244,24 @@ class Visit:
 
 @contextmanager
 def visit(browser, url, fresh=False, may=(), **options):
-    """A page at a link: a `fresh` one, or one that a test before has left as it was; `may` is what may go wrong."""
+    """A page at a link: loaded `fresh`, or as a test before has left it if it can be; `may` is what may go wrong."""
     address, _, said = url.partition("#")
     key = address, browser, repr(sorted(options.items()))
-    seen = None if fresh else _shared.pop(key, None)
-    if seen and ("map=" not in said or not seen.again(url)):
-        seen.context.close()
-        seen = None
-    seen = seen or Visit(browser, url, **options)
+    seen = _shared.pop(key, None)
     try:
+        if not seen:
+            seen = Visit(browser, url, **options)
+            seen.read_notes()
+        elif fresh or "map=" not in said or not seen.again(url):
+            seen.anew(url)
+            seen.read_notes()
         yield seen
         seen.check(may)
     except BaseException:
-        seen.context.close()
+        if seen:
+            seen.context.close()
         raise
-    if fresh or address not in _lasting:
+    if address not in _lasting:
         return seen.context.close()
     _shared[key] = seen
     if len(_shared) > 2:

@@ -1,7 +1,7 @@
 """Debian's Chromium as the tests drive it through playwright: with no more of it than they look at.
 
 A page costs seconds of CPU where the graphics are drawn by software. A good half of that is spent on what no test
-looks at, so it is left out: see `FLAGS` and `without_glass`.
+looks at, so it is left out: see `FLAGS` and `Glass`.
 """
 
 from __future__ import annotations
@@ -59,13 +59,17 @@ def launched(driver, webgl: bool = True):
     browser.close()
 
 
-def without_glass(page, scheme: str = "light") -> None:
-    """Have a page shown as to somebody who wants little transparency: nothing is blurred below panels.
+class Glass:
+    """Whether a page is shown as to somebody who wants little transparency: nothing is blurred below panels then.
 
-    Software draws a frame of a blurred map twice as long. How pages look with it is seen in `test_page_shown.py`.
+    Software draws a frame of a blurred map twice as long, and axe cannot tell what words on it lie on.
     """
-    wishes = {
-        "prefers-reduced-transparency": "reduce", "prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce",
-    }  # fmt: skip
-    features = [{"name": name, "value": value} for name, value in wishes.items()]
-    page.context.new_cdp_session(page).send("Emulation.setEmulatedMedia", {"features": features})
+
+    def __init__(self, page, scheme: str) -> None:
+        self._session = page.context.new_cdp_session(page)
+        self._wishes = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+
+    def show(self, wanted: bool) -> None:
+        wishes = {**self._wishes, "prefers-reduced-transparency": "" if wanted else "reduce"}
+        features = [{"name": name, "value": value} for name, value in wishes.items()]
+        self._session.send("Emulation.setEmulatedMedia", {"features": features})

@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,9 @@ WAIT = 30.0
 """Seconds until something is given up."""
 _PREFS = {
     "webgl.force-enabled": True, "webgl.disabled": False, "gfx.webrender.software": True,
-    "ui.prefersReducedMotion": 1, "ui.systemUsesDarkTheme": 1, "layout.css.prefers-color-scheme.content-override": 0,
+    "ui.prefersReducedMotion": 1, "layout.css.prefers-reduced-transparency.enabled": True,
+    "ui.prefersReducedTransparency": 1, "ui.systemUsesDarkTheme": 1,
+    "layout.css.prefers-color-scheme.content-override": 0,
     "browser.shell.checkDefaultBrowser": False, "datareporting.policy.dataSubmissionEnabled": False,
     "app.update.disabledForTesting": True, "app.normandy.enabled": False,
     "network.captive-portal-service.enabled": False,
@@ -76,7 +78,7 @@ class Firefox:
     def _begin(self) -> None:
         from websockets.sync.client import connect
 
-        link = connect(f"{self._address()}/session", max_size=None, open_timeout=WAIT, proxy=None)
+        link = connect(f"{self._address()}/session", max_size=None, open_timeout=WAIT, close_timeout=0.5, proxy=None)
         self.link = self.links.enter_context(link)
         self.send("session.new", capabilities={"alwaysMatch": {"acceptInsecureCerts": True}})
         self.send("session.subscribe", events=["log.entryAdded", "network.beforeRequestSent"])
@@ -110,13 +112,9 @@ class Firefox:
 
     def close(self) -> None:
         """End the browser, and remove its profile."""
+        self.process.kill()  # what it would save goes with its profile
+        self.process.wait()
         self.links.close()
-        try:
-            self.process.terminate()
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
         self.screen.terminate()
         self.screen.wait()
         shutil.rmtree(self.profile, ignore_errors=True)
@@ -142,6 +140,21 @@ class Firefox:
         # Elsewhere first: an address that differs after its # alone is no new page.
         self.send("browsingContext.navigate", context=self.page, url="about:blank", wait="complete")
         self.send("browsingContext.navigate", context=self.page, url=url, wait="complete")
+
+    @contextmanager
+    def without_webgl(self):
+        """Open pages as a Firefox does that has none: software draws them in a fraction of the time."""
+        refuse = """() => {
+            const get = HTMLCanvasElement.prototype.getContext;
+            HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+                return kind.startsWith("webgl") ? null : get.call(this, kind, ...more);
+            };
+        }"""
+        script = self.send("script.addPreloadScript", functionDeclaration=refuse, contexts=[self.page])["script"]
+        try:
+            yield
+        finally:
+            self.send("script.removePreloadScript", script=script)
 
     def run(self, script: str):
         """Run the body of an async function; its value is JSON."""

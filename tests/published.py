@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
-from chromium import without_glass
+from chromium import Glass
 from PIL import Image
 
 from heatlas.core.mercator import from_lonlat
@@ -98,15 +98,15 @@ SIZE = (900, 600)
 class Opened:
     """A page from disk, and all that went wrong or away while it was open."""
 
-    def __init__(self, browser, path, said="", size=SIZE, offline=True, glass=False, **options):
+    def __init__(self, browser, path, said="", size=SIZE, offline=True, **options):
         self.size = size
         self.context = browser.new_context(
             viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce", **options
         )
         self.context.set_offline(offline)
         self.page = self.context.new_page()
-        if not glass:
-            without_glass(self.page, options.get("color_scheme", "light"))
+        self.glass = Glass(self.page, options.get("color_scheme", "light"))
+        self.glass.show(False)
         self.troubles, self.away = [], []
         self.page.on("console", lambda told: told.type in {"error", "warning"} and self.troubles.append(told.text))
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))

@@ -98,8 +98,8 @@ def test_heat_is_what_python_draws_and_nothing_leaves(shared, view):
         assert np.median(np.abs(shot[at] - drawn[at][:, :3])) <= 6
 
 
-def test_without_a_link_the_first_place_is_shown(browser, page):
-    with opened(browser, page) as seen:
+def test_without_a_link_the_first_place_is_shown(plain_browser, page):
+    with opened(plain_browser, page) as seen:
         assert near(seen.glow(), seen.where(*RUN))
         seen.page.click("#whole")
         seen.settle()
@@ -192,9 +192,9 @@ def test_opacity_and_places(plain_browser, tmp_path, layers):
         assert not seen.page.is_visible("#layers")
 
 
-def test_on_a_phone_the_panel_is_a_sheet_and_a_link_is_kept_to(browser, page):
+def test_on_a_phone_the_panel_is_a_sheet_and_a_link_is_kept_to(plain_browser, page):
     options = {"size": (390, 780), "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
-    with opened(browser, page, AT + "&layer=run&theme=light", **options) as seen:
+    with opened(plain_browser, page, AT + "&layer=run&theme=light", **options) as seen:
         assert not seen.page.is_visible("#layers")
         assert "8 activities" in seen.page.inner_text("#legend")
         assert seen.page.get_attribute("html", "data-theme") == "light"

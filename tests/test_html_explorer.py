@@ -57,9 +57,9 @@ def test_points_have_none(tmp_path):
         heatlas.render(points, output=tmp_path / "map.html", explorer=14)
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_the_switch_shows_them_and_the_link_keeps_it(browser, page, theme):
-    with opened(browser, page, f"#theme={theme}") as seen:
+@pytest.mark.parametrize(("theme", "kind"), [("dark", "browser"), ("light", "plain_browser")])
+def test_the_switch_shows_them_and_the_link_keeps_it(request, page, theme, kind):
+    with opened(request.getfixturevalue(kind), page, f"#theme={theme}") as seen:
         before = blue(seen).mean()
         assert seen.page.text_content("#explorer-note") == ""
         seen.page.click("#explorer")

@@ -465,8 +465,8 @@ def test_everything_is_reached_by_keyboard(plain_browser, address):
         assert names == []
 
 
-def test_on_a_phone_the_panel_is_a_sheet(browser, address):
-    with visit(browser, address + MIDDLE, size=(390, 844), has_touch=True, is_mobile=True) as seen:
+def test_on_a_phone_the_panel_is_a_sheet(plain_browser, address):
+    with visit(plain_browser, address + MIDDLE, size=(390, 844), has_touch=True, is_mobile=True) as seen:
         page = seen.page
         assert not page.is_visible("#measure")
         page.touchscreen.tap(*seen.where(*RIDE))
@@ -536,8 +536,8 @@ def clinics(path: Path, alone: bool = True) -> Path:
 CLINIC = (HOME[0], HOME[1] + 0.04)
 
 
-def test_points_alone_open_where_they_are(tmp_path, browser):
-    with served(clinics(tmp_path / "points.db")) as url, visit(browser, url) as seen:
+def test_points_alone_open_where_they_are(tmp_path, plain_browser):
+    with served(clinics(tmp_path / "points.db")) as url, visit(plain_browser, url) as seen:
         page = seen.page
         assert near(seen.heat(), seen.where(*CLINIC))
         assert page.inner_text("#legend-title") == "Clinics: sum of beds"

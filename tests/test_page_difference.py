@@ -125,6 +125,7 @@ def test_what_the_filters_choose_against_all_others(plain_browser, address):
 def test_filters_of_ones_own_are_tried_before_they_are_taken(plain_browser, address):
     link = f"{address}{PLACE}&measure={YEARS.replace(' ', '%20')}"
     seen = Visit(plain_browser, link)
+    seen.read_notes()
     page = seen.page
     page.select_option("#side-first", "own")
     assert page.input_value("#side-first-text") == "year = 2019"

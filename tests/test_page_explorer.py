@@ -48,9 +48,9 @@ def said(report) -> str:
     return f"{report['total']} tiles · square {report['square']['size']} × {report['square']['size']}"
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_tiles_are_drawn_counted_and_part_of_the_link(browser, address, path, scheme):
-    with visit(browser, address + MIDDLE, scheme=scheme) as seen:
+@pytest.mark.parametrize(("scheme", "kind"), [("dark", "browser"), ("light", "plain_browser")])
+def test_tiles_are_drawn_counted_and_part_of_the_link(request, address, path, scheme, kind):
+    with visit(request.getfixturevalue(kind), address + MIDDLE, scheme=scheme) as seen:
         before = blue(seen).mean()
         assert seen.page.text_content("#explorer-numbers") == ""
         seen.page.select_option("#explorer", "17")

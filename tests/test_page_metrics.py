@@ -154,8 +154,8 @@ def test_two_maps_of_two_metrics_share_their_thirds(plain_browser, address):
         assert "halfway" not in seen.page.inner_text("#legend")
 
 
-def test_the_scatter_and_the_map_follow_each_other(browser, address):
-    with visit(browser, address + MIDDLE + "&measure=pace", size=(1400, 900)) as seen:
+def test_the_scatter_and_the_map_follow_each_other(plain_browser, address):
+    with visit(plain_browser, address + MIDDLE + "&measure=pace", size=(1400, 900)) as seen:
         page = seen.page
         shares = []
         page.on("request", lambda one: "share(" in one.url and shares.append(one.url))

@@ -24,8 +24,8 @@ def said(page, name, words):
     page.wait_for_function(f"document.getElementById({name!r}).innerText.includes({words!r})")
 
 
-def test_legend_timeline_and_player_speak_of_what_is_in_view(browser, address):
-    with visit(browser, address + ALL, bypass_csp=True) as seen:
+def test_legend_timeline_and_player_speak_of_what_is_in_view(plain_browser, address):
+    with visit(plain_browser, address + ALL, bypass_csp=True) as seen:
         page = seen.page
         said(page, "legend-count", "13 in view")
         said(page, "time-count", "13 activities in view")

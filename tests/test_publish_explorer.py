@@ -8,6 +8,7 @@ import json
 import threading
 
 import pytest
+from chromium import Glass
 from library_made import made, put, walks
 from publishing import publish
 from serving import named
@@ -124,6 +125,7 @@ def test_the_page_of_a_folder_shows_them(browser, tmp_path):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     context = browser.new_context(viewport={"width": 640, "height": 480})
     page, wrong, asked = context.new_page(), [], []
+    Glass(page, "light").show(False)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("request", lambda one: asked.append(one.url.split("?")[0].rpartition("/")[2]))
     seen = type("Seen", (), {"page": page})
