@@ -2,8 +2,6 @@
 
 import gc
 
-from heatlas.core.finding import find_by_source
-from heatlas.core.late import import_late
 from heatlas.core.stopping import end_at_once
 
 __all__ = ["main"]
@@ -15,8 +13,6 @@ def main() -> None:
     # Most objects of a command are modules, functions and classes, which stay: looking for cycles among them each time
     # that 700 more were made would be a tenth of what a short command takes.
     gc.set_threshold(100_000, 20)
-    find_by_source()
-    import_late()
     from heatlas.cli import main as run
 
     run()

@@ -11,8 +11,6 @@
 `report`      files read, data left out, and why
 `words`       counts in words
 `regex`       patterns that are compiled when they are first used
-`late`        modules of others that commands run late or never
-`finding`     modules found with few questions to the file system
 `wording`     options in messages, as each door calls them
 `zstd`        zstd, imported when it is first used
 `checksums`   the checksum of FIT files
