@@ -41,6 +41,7 @@ from heatlas.library.care.backups import back_up
 from heatlas.library.care.checking import check, check_rows
 from heatlas.library.care.repair import repair
 from heatlas.library.file.opening import open_library
+from heatlas.library.file.settings import Settings
 from heatlas.library.manage import compact_library, import_into, remove_activities
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def write_recordings(folder: Path) -> None:
 
 
 def _library(folder: Path) -> None:
-    made_library(folder / "lib.db", walks(1, 4), group=2).close()
+    made_library(folder / "lib.db", walks(1, 4), group=2, settings=Settings(zooms=(8, 12))).close()
 
 
 def _import_case(folder: Path) -> None:
