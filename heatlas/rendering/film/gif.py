@@ -99,17 +99,13 @@ def make_palette(film: Frames) -> NDArray[np.uint8]:
 
 def nearest(palette: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Index of the nearest palette colour, by squared distance, for each colour of 6 bits a channel."""
-    levels = (np.arange(1 << _BITS) + 0.5) * (256 >> _BITS) - 0.5
-    colours = palette[:_UNCHANGED].astype(np.float32)
+    levels = (np.arange(1 << _BITS, dtype=np.float32) + 0.5) * (256 >> _BITS) - 0.5
+    # Quarters up to 3 * 2^16, and sums of them, are exact in float32.
+    red, green, blue = (np.square(levels[:, None] - channel) for channel in palette[:_UNCHANGED].T.astype(np.float32))
     table = np.empty((1 << _BITS,) * 3, np.uint8)
-    green, blue = np.meshgrid(levels, levels, indexing="ij")
-    for k, red in enumerate(levels):
-        distance = (
-            (red - colours[:, 0]) ** 2
-            + (green[..., None] - colours[:, 1]) ** 2
-            + (blue[..., None] - colours[:, 2]) ** 2
-        )  # fmt: skip
-        table[k] = distance.argmin(axis=-1)
+    others = green[:, None] + blue
+    for k, one in enumerate(red):
+        table[k] = (others + one).argmin(axis=-1)
     flat = table.ravel()
     flat[_keys(palette[:1])] = 0
     return flat
