@@ -124,6 +124,9 @@ def test_a_token_of_the_environment_is_taken(tmp_path, monkeypatch):
         asked = ["serve", str(tmp_path / "lib.db"), *words]
         assert CliRunner().invoke(group, asked, env=environment, catch_exceptions=False).exit_code == 0
     assert given == ["a", "b", None]
+    refused = CliRunner().invoke(group, ["serve", str(tmp_path / "lib.db")], env={"HEATLAS_TOKEN": ""})
+    assert "HEATLAS_TOKEN is empty" in str(refused.exception)
+    assert len(given) == 3
 
 
 def blocks(kind):

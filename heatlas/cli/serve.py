@@ -47,8 +47,10 @@ def command(sources: tuple[str, ...], host: str, port: int, quiet: bool, **optio
     from heatlas.watching.background import in_background
 
     # A command line can be read by other users of the machine, and by whoever looks into a container.
-    if options["token"] is None:  # one that is empty is refused
-        options["token"] = os.environ.get("HEATLAS_TOKEN") or None
+    if options["token"] is None:
+        options["token"] = os.environ.get("HEATLAS_TOKEN")
+        if options["token"] == "":  # as from a variable of which nobody said the value: the map would be open
+            raise BadOption("HEATLAS_TOKEN is empty: give it a token, or unset it")
     asked = gather(ServeOptions, options, "serve")
     try:
         from heatlas.server import serve
