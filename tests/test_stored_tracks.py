@@ -1,6 +1,8 @@
 """Kernels that read stored tracks equal their slow twins, and no damaged track reaches other kernels."""
 
+import logging
 import math
+import sqlite3
 
 import numpy as np
 import pytest
@@ -9,9 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from heatlas.core.batch import Activity, Batch, join
 from heatlas.core.errors import SourceFailed
+from heatlas.core.mercator import from_lonlat
+from heatlas.kernels.path import TOLERANCE, progress_along
 from heatlas.kernels.planes import add_up_doubles, add_up_singles, is_track
 from heatlas.library.file.number_columns import Reader, single_bytes
+from heatlas.library.file.packing import unpack
+from heatlas.library.file.sound_rows import _SAID
+from heatlas.library.rows.track_batches import read_batch
+from heatlas.library.rows.tracks import ALWAYS, column_names, sound_tracks, write_track
 
 
 @pytest.mark.parametrize(("kind", "add_up"), [(np.uint32, add_up_singles), (np.uint64, add_up_doubles)])
@@ -71,3 +80,93 @@ def test_what_is_recorded_with_few_decimals_is_stored_as_whole_numbers():
 def test_damaged_decimals_are_refused(data):
     with pytest.raises(SourceFailed):
         Reader(np.frombuffer(data, np.uint8)).singles(1)
+
+
+MEASURED = {
+    "heart_rate": lambda made, n: np.round(made.normal(150, 9, n)),
+    "speed": lambda made, n: made.normal(3, 1, n),
+    "temperature": lambda made, n: np.where(made.random(n) < 0.3, np.nan, np.round(made.normal(9, 4, n), 1)),
+}
+
+
+def some_track(k, made):
+    """Track of an activity: on a grid or not, with guessed progress or another, and with some columns."""
+    n, decimals = int(made.choice([1, 2, 15, 16, 17, 400, 1100])), int(made.choice([5, 7, 16]))
+    lon, lat = (np.round(at + np.cumsum(made.normal(0, 1e-4, n)), decimals) for at in made.uniform(-80, 80, 2))
+    u, v = from_lonlat(lon, lat)
+    progress = progress_along(u, v, np.array([0, n]), TOLERANCE if made.random() < 0.8 else 3.0)
+    if made.random() < 0.2:
+        progress = made.random(n).astype(np.float32)
+    segments = np.unique([0, *made.integers(0, n + 1, made.integers(0, 9)), n])
+    columns = {name: column(made, n).astype(np.float32) for name, column in MEASURED.items() if made.random() < 0.6}
+    time = np.full(n, np.nan) if made.random() < 0.2 else 1.7e9 + np.cumsum(made.integers(1, 9, n)).astype(float)
+    return Batch(
+        u=u, v=v, time=time, progress=progress, columns=columns, segments=segments,
+        tracks=np.array([0, len(segments) - 1]), activities=(Activity(source=f"{k}.gpx"),),
+    )  # fmt: skip
+
+
+def stored(tracks):
+    """Connection to some stored tracks, and their activities by number."""
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE tracks (key INTEGER PRIMARY KEY, data BLOB NOT NULL)")
+    for number, track in tracks.items():
+        write_track(connection, number, track)
+    return connection, {number: track.activities[0] for number, track in tracks.items()}
+
+
+def one_by_one(connection, activities, columns):
+    """Twin of `read_batch`."""
+    read = dict(sound_tracks(connection, activities, columns))
+    return join([read[number] for number in activities if number in read]) if read else None
+
+
+def bits(batch):
+    """Everything of a batch that can be compared."""
+    parts = [batch.u, batch.v, batch.time, batch.progress, batch.segments, batch.tracks]
+    named = [batch.columns[name] for name in sorted(batch.columns)]
+    return [(part.dtype, part.tobytes()) for part in parts + named], sorted(batch.columns), batch.activities
+
+
+@given(st.integers(0, 1 << 32), st.integers(1, 6), st.sets(st.sampled_from([*MEASURED, "power", "formula"])))
+def test_tracks_read_at_once_are_those_read_one_by_one(seed, count, columns):
+    made = np.random.default_rng(seed)
+    numbers = made.permutation(20)[:count].tolist()
+    connection, activities = stored({number: some_track(number, made) for number in numbers})
+    assert bits(read_batch(connection, activities, columns)) == bits(one_by_one(connection, activities, columns))
+
+
+@given(st.integers(0, 1 << 32), st.data())
+def test_damage_is_found_and_said_as_of_a_track_by_itself(seed, data):
+    made = np.random.default_rng(seed)
+    connection, activities = stored({number: some_track(number, made) for number in range(3)})
+    keys = [key for (key,) in connection.execute("SELECT key FROM tracks")]
+    key = data.draw(st.sampled_from(keys))
+    (blob,) = connection.execute("SELECT data FROM tracks WHERE key = ?", (key,)).fetchone()
+    plain = bytearray(unpack(blob))
+    if data.draw(st.booleans()) and plain:
+        plain[data.draw(st.integers(0, len(plain) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    else:
+        plain = plain[: data.draw(st.integers(0, len(plain)))]
+    marked = blob[3] & 0x40
+    connection.execute("UPDATE tracks SET data = ? WHERE key = ?", (bytes([0, 0, 0, marked]) + plain, key))
+    _SAID.clear()
+    ours = read_batch(connection, activities, MEASURED)
+    said = _SAID.copy()
+    _SAID.clear()
+    assert bits(ours) == bits(one_by_one(connection, activities, MEASURED))
+    assert said == _SAID
+
+
+def test_nothing_is_left_where_all_tracks_are_lost(caplog):
+    connection, activities = stored({4: some_track(4, np.random.default_rng(0))})
+    connection.execute("DELETE FROM tracks")
+    _SAID.clear()
+    with caplog.at_level(logging.WARNING):
+        assert read_batch(connection, activities) is None
+    assert "the track of 4.gpx cannot be read" in caplog.text
+    assert read_batch(connection, {}) is None
+
+
+def test_columns_that_all_tracks_have_are_read_first():
+    assert column_names(("power", "no such")) == (*ALWAYS, "power")

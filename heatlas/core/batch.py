@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "COLUMNS", "TABLES", "Activity", "Batch", "Recording", "Unread", "join", "order", "packed", "select", "split",
-    "take_fixes",
+    "COLUMNS", "PACK", "TABLES", "Activity", "Batch", "Recording", "Unread", "join", "order", "order_of", "packed",
+    "select", "split", "take_fixes",
 ]  # fmt: skip
 
 COLUMNS = ("elevation", "heart_rate", "speed", "cadence", "power", "temperature")
@@ -29,7 +29,7 @@ COLUMNS = ("elevation", "heart_rate", "speed", "cadence", "power", "temperature"
 steps of one foot per minute, watts, degrees Celsius."""
 TABLES = "tables"
 """Kind of files that are tables; a table is read only when it is named by itself."""
-_PACK = 1 << 18
+PACK = 1 << 18
 """Least fixes of a batch of many tracks: a call takes longer than the work on a short track."""
 
 
@@ -314,7 +314,11 @@ def take_fixes(
 
 def order(batch: Batch) -> tuple[float, str, str]:
     """Sort key of tracks: start, then source, so that the order of files changes nothing."""
-    activity = batch.activities[0]
+    return order_of(batch.activities[0])
+
+
+def order_of(activity: Activity) -> tuple[float, str, str]:
+    """Sort key of an activity: that of its track."""
     return (math.inf if activity.start is None else activity.start, activity.source, activity.name)
 
 
@@ -326,6 +330,6 @@ def packed(singles: list[Batch]) -> Iterator[Batch]:
     while singles:
         waiting.append(singles.pop())
         fixes += waiting[-1].fixes
-        if fixes >= _PACK or not singles:
+        if fixes >= PACK or not singles:
             yield join(waiting)
             waiting, fixes = [], 0

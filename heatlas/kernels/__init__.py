@@ -30,6 +30,7 @@
 `fold`, `unfold`           columns of the passage index folded, and unfolded
 `join`                     encoded passages of several groups of tracks joined, tile by tile
 `planes`                   columns of stored tracks put together, and looked over
+`stored`                   a column of many stored tracks at once
 `numbers`                  numbers in LEB128
 `tiles`                    passages of a tile of the index added to its pixels
 `points`, `spread`         points put into pixels, and spread around them

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "TOLERANCE", "change_over", "fill_metres", "fill_progress", "guess_progress", "mean_between", "metres_along",
-    "progress_along",
+    "TOLERANCE", "change_over", "fill_metres", "fill_progress", "guess", "guess_progress", "mean_between",
+    "metres_along", "progress_along",
 ]  # fmt: skip
 
 TOLERANCE = 10.0
@@ -139,6 +139,12 @@ def guess_progress(u, v, head, progress):
     progress : ndarray of float32 (n,)
         Overwritten.
     """
+    guess(u, v, head, progress)
+
+
+@helper(error_model="numpy")
+def guess(u, v, head, progress):
+    """Do what `guess_progress` does."""
     base, reach, anchor, east, north = 0.0, 0.0, 0, 0.0, 0.0
     for i in range(u.shape[0]):
         if i == anchor:

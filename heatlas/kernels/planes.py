@@ -11,7 +11,10 @@ from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.instructions import bits_of, float64_of
 from heatlas.kernels.numbers import zigzag
 
-__all__ = ["add_up_doubles", "add_up_singles", "add_up_whole", "is_track", "place_steps", "take_apart_whole"]
+__all__ = [
+    "add_differences", "add_up_doubles", "add_up_singles", "add_up_whole", "add_words", "horner", "is_track",
+    "may_follow", "place_steps", "take_apart_whole",
+]  # fmt: skip
 
 _BLOCK = 512
 """Words that are put together at a time: they stay in the nearest cache while they are added up."""
@@ -29,7 +32,8 @@ def _lay_plane(planes, words, begin, end, plane):
 
 
 @helper(forceinline=True)
-def _add_up(planes, words, size):
+def add_words(planes, words, size):
+    """Put words of `size` bytes together, and add them up: see `add_up_doubles`."""
     count = words.shape[0]
     last = words.dtype.type(0)
     for begin in range(0, count, _BLOCK):
@@ -53,13 +57,13 @@ def add_up_doubles(planes, words):
     words : ndarray of uint64 (n,)
         Overwritten with the words.
     """
-    _add_up(planes, words, 8)
+    add_words(planes, words, 8)
 
 
 @kernel("const u1[:]", "u4[:]")
 def add_up_singles(planes, words):
     """Put words of 4 bytes together, as `add_up_doubles` does: planes (4 * n,), words of uint32 (n,)."""
-    _add_up(planes, words, 4)
+    add_words(planes, words, 4)
 
 
 @kernel("const u1[:]", "i8", "u8[:]")
@@ -75,6 +79,12 @@ def add_up_whole(planes, width, words):
     words : ndarray of uint64 (n,)
         Overwritten with the sums, modulo 2**64.
     """
+    add_differences(planes, width, words)
+
+
+@helper()
+def add_differences(planes, width, words):
+    """Do what `add_up_whole` does."""
     count, one, last = words.shape[0], np.uint64(1), np.uint64(0)
     for begin in range(0, count, _BLOCK):
         end = min(begin + _BLOCK, count)
@@ -135,14 +145,20 @@ def place_steps(turns, errors, terms, places):
     places : ndarray of float64 (n,)
         Overwritten.
     """
+    horner(turns, errors, terms, places)
+
+
+@helper()
+def horner(turns, errors, terms, places):
+    """Do what `place_steps` does; steps and errors may be uint64, modulo 2**64."""
     step, before = np.int64(0), np.int64(0)
     for i in range(turns.shape[0]):
-        step += turns[i]
+        step += np.int64(turns[i])
         value = 0.0
         for k in range(terms.shape[0] - 1, 0, -1):
             value = (value + terms[k]) * step
-        places[i] = float64_of(bits_of(value + terms[0]) + (errors[i] - before))
-        before = errors[i]
+        places[i] = float64_of(bits_of(value + terms[0]) + (np.int64(errors[i]) - before))
+        before = np.int64(errors[i])
 
 
 @kernel("const f8[:]", "const f8[:]", "const i8[:]")
@@ -156,6 +172,12 @@ def is_track(u, v, segments):
     segments : ndarray of int64 (m + 1,)
         Offsets of segments.
     """
+    return may_follow(u, v, segments)
+
+
+@helper()
+def may_follow(u, v, segments):
+    """Do what `is_track` does."""
     count = u.shape[0]
     if v.shape[0] != count or segments.shape[0] < 2 or segments[0] != 0 or segments[-1] != count:
         return False

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heatlas.core.batch import COLUMNS, order, packed
+from heatlas.core.batch import COLUMNS, PACK, order_of
 from heatlas.dataset.tracks import Tracks
 from heatlas.library.rows.merged import read_merged
 from heatlas.library.rows.outcomes import whole_report
-from heatlas.library.rows.tracks import sound_tracks
+from heatlas.library.rows.track_batches import read_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -43,9 +43,25 @@ def tracks_of(library: Library, keep: NDArray[np.bool_] | None = None, columns: 
         activities = shown.activities
         if keep is not None:
             activities = {k: activity for k, activity in activities.items() if k < len(keep) and keep[k]}
-        singles = [track for _, track in sound_tracks(connection, activities, columns)]
+        fixes = {row.number: row.fixes for row in shown.shown}
+        groups = _groups(sorted(activities, key=lambda k: order_of(activities[k])), fixes)
+        read = (read_batch(connection, {k: activities[k] for k in group}, columns) for group in groups)
+        batches = tuple(batch for batch in read if batch is not None)
         report = whole_report(connection, shown)
-    if not singles and not report.read:
+    if not batches and not report.read:
         report.library = str(library.path)
-    singles.sort(key=order)
-    return Tracks(tuple(packed(singles)), report)
+    return Tracks(batches, report)
+
+
+def _groups(numbers: Iterable[int], fixes: Mapping[int, int]) -> Iterator[list[int]]:
+    """Activities whose tracks become one batch, as by `heatlas.core.batch.packed`."""
+    waiting: list[int] = []
+    together = 0
+    for number in numbers:
+        waiting.append(number)
+        together += fixes[number]
+        if together >= PACK:
+            yield waiting
+            waiting, together = [], 0
+    if waiting:
+        yield waiting

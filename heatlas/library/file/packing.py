@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUNDLE", "BUNDLED", "bundled", "is_marked", "pack", "pack_folded", "pack_marked", "pack_pixels", "unpack",
-    "unpack_columns", "unpack_head", "unpack_parts",
+    "unpack_columns", "unpack_each", "unpack_head", "unpack_parts",
 ]  # fmt: skip
 
 BUNDLE = 15
@@ -114,6 +114,17 @@ def unpack(data: bytes) -> NDArray[np.uint8]:
         When the bytes are damaged.
     """
     return np.frombuffer(b"".join(unpack_parts(data)), np.uint8)
+
+
+def unpack_each(blobs: Iterable[bytes | None]) -> list[bytes]:
+    """Undo `pack` of many blobs; None for no blob gives no bytes.
+
+    Raises
+    ------
+    SourceFailed
+        When any is damaged.
+    """
+    return [b"" if data is None else _decompressed(data) for data in blobs]
 
 
 def unpack_parts(data: bytes) -> list[bytes]:

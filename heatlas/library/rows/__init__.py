@@ -2,6 +2,7 @@
 
 ====================== ============================================================
 `activities`, `tracks` rows of activities; whole tracks, column by column
+`track_batches`        many whole tracks at once
 `grids`                positions of tracks as whole steps of the grid of their recorder
 `guessed_progress`     progress of tracks as what it differs from a guess by
 `copies`, `merged`     search for copies of activities; merging of their attributes

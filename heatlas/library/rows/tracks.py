@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "ALWAYS",
     "COLUMNS_OF",
     "NAMES",
     "activity_of_key",
+    "column_names",
     "delete_track",
     "fingerprint",
     "first_fix",
@@ -40,27 +42,29 @@ __all__ = [
     "read_path",
     "read_track",
     "sound_tracks",
+    "stored_columns",
     "stored_track",
     "write_track",
 ]
 
-_ALWAYS: dict[str, type[np.generic]] = {
+ALWAYS: dict[str, type[np.generic]] = {
     "u": np.float64,
     "v": np.float64,
     "time": np.float64,
     "progress": np.float32,
     "segments": np.int64,
 }
+"""Columns that each track has."""
 _PATH = ("u", "v", "segments")
 _SOUTHWARD = {"u": False, "v": True}
 """Columns that may lie on a grid, and whether they are southings."""
-_NUMBERS = {name: k for k, name in enumerate([*_ALWAYS, *COLUMNS])}
+_NUMBERS = {name: k for k, name in enumerate([*ALWAYS, *COLUMNS])}
 """Name -> number of a column. New columns are added at the end."""
 _COLUMNS = tuple(_NUMBERS)
 NAMES = tuple(COLUMNS)
 """Names of the columns beside positions, times, progress and segments."""
 _SPAN = 64
-_FIRST, _LAST = f"number * {_SPAN} + {len(_ALWAYS)}", f"(number + 1) * {_SPAN} - 1"
+_FIRST, _LAST = f"number * {_SPAN} + {len(ALWAYS)}", f"(number + 1) * {_SPAN} - 1"
 COLUMNS_OF = f"(SELECT count(*) FROM tracks WHERE key BETWEEN {_FIRST} AND {_LAST})"  # noqa: S608 - numbers
 """SQL: number of columns of `heatlas.core.batch.COLUMNS` that an activity has."""
 _WORDS: dict[type[np.generic], np.dtype[Any]] = {
@@ -104,7 +108,7 @@ def _decode(data: bytes, kind: type[np.generic]) -> NDArray[Any]:
 
 def write_track(connection: sqlite3.Connection, number: int, batch: Batch) -> None:
     """Store the track of an activity: a batch of one."""
-    columns = {name: getattr(batch, name) for name in _ALWAYS} | dict(batch.columns)
+    columns = {name: getattr(batch, name) for name in ALWAYS} | dict(batch.columns)
     u, v = np.ascontiguousarray(batch.u), np.ascontiguousarray(batch.v)
     connection.executemany(
         "INSERT INTO tracks VALUES (?, ?)",
@@ -125,17 +129,17 @@ def read_track(
     SourceFailed
         When it is missing or damaged.
     """
-    names = _names(columns)
-    return _batch(_decoded(connection, activity, names, _stored(connection, [number], names)[number]), activity)
+    names = column_names(columns)
+    return _batch(_decoded(connection, activity, names, stored_columns(connection, [number], names)[number]), activity)
 
 
-def _names(columns: Collection[str]) -> tuple[str, ...]:
+def column_names(columns: Collection[str]) -> tuple[str, ...]:
     """Names of all columns that a batch with some columns is made of."""
-    return (*_ALWAYS, *(name for name in columns if name in _NUMBERS))
+    return (*ALWAYS, *(name for name in columns if name in _NUMBERS))
 
 
 def _batch(found: dict[str, NDArray[Any]], activity: Activity) -> Batch:
-    u, v, time, progress, segments = (found.pop(name) for name in _ALWAYS)
+    u, v, time, progress, segments = (found.pop(name) for name in ALWAYS)
     return Batch(
         u=u,
         v=v,
@@ -158,11 +162,11 @@ def read_path(
     SourceFailed
         As `read_track` does.
     """
-    found = _decoded(connection, activity, _PATH, _stored(connection, [number], _PATH)[number])
+    found = _decoded(connection, activity, _PATH, stored_columns(connection, [number], _PATH)[number])
     return found["u"], found["v"], found["segments"]
 
 
-def _stored(
+def stored_columns(
     connection: sqlite3.Connection, numbers: Collection[int], names: Collection[str]
 ) -> dict[int, dict[str, bytes | None]]:
     """Read some columns of some tracks as they are stored, by the number of the activity; None for a damaged one."""
@@ -177,7 +181,7 @@ def _stored(
 def _decoded(
     connection: sqlite3.Connection, activity: Activity, names: Collection[str], stored: Mapping[str, bytes | None]
 ) -> dict[str, NDArray[Any]]:
-    """Decode some columns of a track; those of `_ALWAYS` must be there."""
+    """Decode some columns of a track; those of `ALWAYS` must be there."""
     found: dict[str, NDArray[Any]] = {}
     for name, data in stored.items():  # positions come first
         if data is None:
@@ -188,8 +192,8 @@ def _decoded(
             else:
                 found[name] = Reader(unpack(data)).singles(len(found["u"]))
         else:
-            found[name] = _decode(data, _ALWAYS.get(name, np.float32))
-    if not _ALWAYS.keys() & set(names) <= found.keys():
+            found[name] = _decode(data, ALWAYS.get(name, np.float32))
+    if not ALWAYS.keys() & set(names) <= found.keys():
         raise damaged(connection, f"it has no track of {activity.source}")
     # Kernels do not check their arguments, so damaged data must not reach them.
     u, v, segments = (found[name] for name in _PATH)
@@ -217,9 +221,9 @@ def sound_tracks(
     connection: sqlite3.Connection, activities: Mapping[int, Activity], columns: Collection[str] = COLUMNS
 ) -> Iterator[tuple[int, Batch]]:
     """Numbers and tracks of activities; damaged tracks are said and left out."""
-    names, numbers = _names(columns), list(activities)
+    names, numbers = column_names(columns), list(activities)
     for first in range(0, len(numbers), _TOGETHER):
-        for number, stored in _stored(connection, numbers[first : first + _TOGETHER], names).items():
+        for number, stored in stored_columns(connection, numbers[first : first + _TOGETHER], names).items():
             try:
                 track = _batch(_decoded(connection, activities[number], names, stored), activities[number])
             except SourceFailed:
