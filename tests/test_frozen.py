@@ -78,6 +78,32 @@ def test_the_signature_is_told_before_the_first_instance() -> None:
         OursNamed(1)
 
 
+def test_the_first_instances_are_as_later_ones() -> None:
+    for named in (False, True):
+        ours, plain = frozen(kw_only=named)(_written()), PlainNamed if named else Plain
+        arguments = {"number": 1, "names": ["a"], "aside": 4}
+        for _ in range(9):
+            assert repr(ours(**arguments)) == repr(plain(**arguments))
+            assert repr(ours(number=3)) == repr(plain(number=3))
+            assert named or repr(ours(1, ["b"], secret="c")) == repr(plain(1, ["b"], secret="c"))
+
+
+@pytest.mark.parametrize("before", range(8))
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [((), {}), ((1,), {"number": 1}), ((1,), {"other": 2}), ((1,), {"counted": 2}), ((1, [], "s", 0, 7), {})],
+)
+def test_wrong_arguments_are_refused_by_the_first_call_too(before, given, named) -> None:
+    ours = frozen(_written())
+    for _ in range(before):
+        ours(1)
+    with pytest.raises(TypeError) as said:
+        ours(*given, **named)
+    with pytest.raises(TypeError) as known:
+        Plain(*given, **named)
+    assert str(said.value) == str(known.value)
+
+
 def test_fields_are_compared_and_hashed() -> None:
     assert Ours(1, aside=1) == Ours(1, aside=2)
     assert Ours(1) != Ours(2)
