@@ -107,9 +107,14 @@ def columns_of(link, z, x, y, chunk, lengths):
 def unfolded(column, data, others, lengths):
     """Plain bytes of a folded column; `others` holds metres and paces."""
     form, count = data[0], sum(lengths)
-    numbers = runs_of(data, column, count) if form & 1 else varints(data, count, 1)[0]
+    if form & 1:
+        numbers = runs_of(data, column, count)
+    elif form & 12:
+        numbers = digits_of(data, column, count, form >> 2 & 3)
+    else:
+        numbers = varints(data, count, 1)[0]
     if form & 2:
-        numbers = (seconds_of if column == 1 else speeds_of)(numbers, others, lengths)
+        numbers = {1: seconds_of, 4: slopes_of, 5: speeds_of}[column](numbers, others, lengths)
     return bytes(byte for number in numbers for byte in varint(number))
 
 
@@ -126,6 +131,34 @@ def runs_of(data, column, count):
             numbers += [same] * gap + [number]
             gap, known = 0, number != 0
     return numbers + [int(column > 3 and known)] * (count - len(numbers))
+
+
+def digits_of(data, column, count, kind):
+    base, each = {1: (16, 2), 2: (6, 3), 3: (4, 4)}[kind]
+    at = 1 + (count + each - 1) // each
+    numbers, known = [], True
+    for k in range(count):
+        number = data[1 + k // each] // base ** (k % each) % base
+        if number == base - 1:
+            (more,), at = varints(data, 1, at)
+            number += more
+        same = int(column > 3 and known)
+        numbers.append(same if number == 0 else 0 if number == same else number)
+        known = numbers[-1] != 0
+    return numbers
+
+
+def slopes_of(numbers, others, lengths):
+    """Paces as they are written where nothing is guessed."""
+    found = []
+    for length in lengths:
+        step = 0
+        for number in numbers[len(found) : len(found) + length]:
+            if number:
+                step += unzigzag(number - 1)
+                number = 1 + (2 * step if step >= 0 else -2 * step - 1)
+            found.append(number)
+    return found
 
 
 def paces_of(others, lengths):

@@ -208,11 +208,11 @@ def slow_steps(codes, lengths):
 
 
 def slow_guessed(column, codes, paces, metres, lengths):
-    """Codes of seconds (1) or speeds (5) as differences to a guess."""
-    steps = slow_steps(codes, lengths) if column == 5 else codes
+    """Codes of seconds (1), paces (4) or speeds (5) as differences to a guess."""
+    steps = codes if column == 1 else slow_steps(codes, lengths)
     out, at = [], 0
     for length in lengths:
-        before, rest, pace = 0, 0, 314573
+        before, slope, rest, pace = 0, 0, 0, 314573
         for k in range(at, at + length):
             pace = paces[k] or pace
             if column == 1:
@@ -221,12 +221,22 @@ def slow_guessed(column, codes, paces, metres, lengths):
                 rest = min(max(exact - steps[k] * 2**20, -629146), 629146)
             elif steps[k] is None:
                 out.append(0)
+            elif column == 4:
+                out.append(folded_number(steps[k] - before - slope) + 1)
+                before, slope = steps[k], steps[k] - before
             else:
                 guess = round(2**27 / paces[k]) if paces[k] else before
                 out.append(folded_number(steps[k] - guess) + 1)
                 before = steps[k]
         at += length
     return out
+
+
+def slow_digits(numbers, base, each):
+    """Numbers as digits of a base, so many to a byte, and what is beyond the greatest digit."""
+    digits = [min(number, base - 1) for number in numbers]
+    bytes_ = [sum(d * base**k for k, d in enumerate(digits[at : at + each])) for at in range(0, len(digits), each)]
+    return [*bytes_, *(byte for number in numbers if number >= base - 1 for byte in varint(number - base + 1))]
 
 
 def slow_folded(plain, lengths):
@@ -239,21 +249,28 @@ def slow_folded(plain, lengths):
     ] if 4 in codes else None  # fmt: skip
     out = {}
     for column, numbers in codes.items():
-        guessed = paces is not None and (column == 5 or (column == 1 and 2 in codes and len(numbers) <= 4096))
+        guessed = paces is not None and (column in (4, 5) or (column == 1 and 2 in codes))
         if guessed:
             numbers = slow_guessed(column, numbers, paces, codes.get(2), lengths)
-        changes, known = [], True
-        for k, number in enumerate(numbers):
+        marked, known = [], True
+        for number in numbers:
             if column in (1, 2, 3):
-                changes += [(k, number)] * (number != 0)
-            elif number != known:
-                changes.append((k, number or 1))
+                marked.append(number)
+            else:
+                marked.append(0 if number == known else number or 1)
                 known = number != 0
-        if 8 * len(changes) < 3 * len(numbers):
+        count, changes = len(numbers), [(k, number) for k, number in enumerate(marked) if number]
+        if 5 * len(changes) < count:
             gaps = [k - before - 1 for (k, _), before in zip(changes, [-1, *(k for k, _ in changes)], strict=False)]
             of_gaps = [byte for gap in gaps for byte in [255] * (gap // 255) + [gap % 255]]
             rest = [byte for _, number in changes for byte in varint(number - 1)]
             out[column] = bytes([1 + 2 * guessed, *varint(len(of_gaps)), *of_gaps, *rest])
+        elif 32 * sum(number >= 3 for number in marked) < count:
+            out[column] = bytes([12 + 2 * guessed, *slow_digits(marked, 4, 4)])
+        elif 16 * sum(number >= 5 for number in marked) < count:
+            out[column] = bytes([8 + 2 * guessed, *slow_digits(marked, 6, 3)])
+        elif 8 * sum(number >= 15 for number in marked) < count:
+            out[column] = bytes([4 + 2 * guessed, *slow_digits(marked, 16, 2)])
         else:
             out[column] = bytes([2 * guessed, *(byte for number in numbers for byte in varint(number))])
     return out
@@ -325,20 +342,37 @@ def test_folded_columns_come_back(entry):
         assert unfold(some, [column], lengths)[column].tobytes() == data
 
 
-@pytest.mark.parametrize("count", [4096, 4097])
-def test_seconds_of_large_chunks_are_not_guessed(count):
-    lengths, rng = np.array([1000, count - 1000]), np.random.default_rng(count)
+@pytest.mark.parametrize(
+    ("reach", "form"), [(3, 12), (5, 8), (15, 4), (300, 0)], ids=["fours", "triples", "pairs", "varints"]
+)
+def test_numbers_are_as_many_to_a_byte_as_fit(reach, form):
+    count = 5000
+    lengths, rng = np.array([1000, 1, 6, count - 1007]), np.random.default_rng(reach)
+    numbers = np.where(rng.random(count) < 0.01, rng.integers(0, 2**20, count), rng.integers(0, reach, count)).tolist()
+    plain = {
+        2: b"".join(bytes(varint(number)) for number in numbers),
+        7: b"".join(bytes(varint(number)) for number in numbers),
+    }
+    stored = unpack_columns(pack_columns(b"head", {0: b"pixels", **plain}, lengths)[1:])
+    assert {column: data[0] for column, (data, _) in stored.items()} == {2: form, 7: form}
+    assert {column: data for column, (data, _) in stored.items()} == slow_folded(plain, lengths.tolist())
+    assert {column: data.tobytes() for column, data in unfold(stored, plain, lengths).items()} == plain
+
+
+@pytest.mark.parametrize("count", [10, 6000])
+def test_seconds_paces_and_speeds_are_guessed(count):
+    lengths, rng = np.array([count // 3, count - count // 3]), np.random.default_rng(count)
     plain = {
         column: bytes(byte for number in rng.integers(0, 300, count).tolist() for byte in varint(number))
         for column in (1, 2, 4, 5)
     }
     stored = unpack_columns(pack_columns(b"head", {0: b"pixels", **plain}, lengths)[1:])
-    assert {column: data[0] for column, (data, _) in stored.items()} == {1: 2 * (count == 4096), 2: 0, 4: 0, 5: 2}
+    assert {column: data[0] & 2 for column, (data, _) in stored.items()} == {1: 2, 2: 0, 4: 2, 5: 2}
     assert {column: data for column, (data, _) in stored.items()} == slow_folded(plain, lengths.tolist())
     assert {column: data.tobytes() for column, data in unfold(stored, plain, lengths).items()} == plain
 
 
-@given(data=st.binary(max_size=80), form=st.integers(0, 3), column=st.sampled_from(JOINED[1:]))
+@given(data=st.binary(max_size=80), form=st.integers(0, 15), column=st.sampled_from(JOINED[1:]))
 def test_damaged_columns_are_unfolded_to_as_many_numbers(data, form, column):
     lengths, some = np.array([3, 40]), np.frombuffer(data, np.uint8)
     found = unfold_column(np.append(np.uint8(form), some), column, lengths, some, some, folding())

@@ -31,7 +31,7 @@
 `join`                     encoded passages of several groups of tracks joined, tile by tile
 `planes`                   columns of stored tracks put together, and looked over
 `stored`                   a column of many stored tracks at once
-`numbers`                  numbers in LEB128
+`numbers`, `digits`        numbers in LEB128; small ones, several to a byte
 `tiles`                    passages of a tile of the index added to its pixels
 `points`, `spread`         points put into pixels, and spread around them
 `blur`                     Gaussian smoothing

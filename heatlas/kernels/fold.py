@@ -8,8 +8,10 @@ and some nearly follow from other columns. A folded column is one byte with its 
   passages before it change nothing, in bytes, of which 255 goes on in the next; then these numbers, less 1. Of amounts
   0 changes nothing. Of values the one before stays: what was known is 0 steps farther, written as 0, and 1 makes it
   unknown; what was unknown stays so by 0.
-* GUESSED: differences to what other columns let expect, zigzag. Seconds are guessed from metres and paces, and speeds
-  from paces; seconds only where there are few passages. The columns that a guess is made from are never guessed.
+* Digits, by the bits above these two: a number for each passage, several to a byte (`heatlas.kernels.digits`). What
+  changes nothing is 0, and all others are 1 more than they are in RUNS.
+* GUESSED: differences to what is expected, zigzag. Seconds are guessed from metres and paces, speeds from paces, and a
+  pace from the two before. It is guessed before changes are sought.
 
 All is whole numbers, or float64 operations that are rounded alike everywhere: a guess is the same on any machine.
 """
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
+from heatlas.kernels.digits import FOURS, PAIRS, TRIPLES, write_digits
 from heatlas.kernels.numbers import copy_bytes, read_numbers, total, unzigzag, write_number, write_numbers, zigzag
 from heatlas.kernels.signatures import Struct
 
@@ -28,19 +31,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "AMOUNT", "FAR", "FOLDING", "GUESSED", "METRES", "ONE", "PACE", "REST", "RUNS", "SECONDS", "SPEED", "SPEED_STEPS",
-    "USUAL", "VALUE", "Folding", "fold_chunk", "fold_columns", "read_paces", "room_of",
+    "AMOUNT", "DIGITS", "FAR", "FOLDING", "GUESSED", "METRES", "ONE", "PACE", "REST", "RUNS", "SECONDS", "SPEED",
+    "SPEED_STEPS", "USUAL", "VALUE", "Folding", "fold_chunk", "fold_columns", "read_paces", "room_of",
 ]  # fmt: skip
 
 AMOUNT, METRES, SECONDS, VALUE, PACE, SPEED = range(6)
 """Roles of columns: the first three are amounts."""
-RUNS, GUESSED = 1, 2
-"""Bits of the form."""
-_FEW = 4096
-"""Most passages of a chunk whose seconds are guessed. The columns of a larger one are packed apart: to read its seconds
-would be to unpack three columns."""
-_SHARE, _OF = 3, 8
-"""Share of the passages that may change something in a column that is written as RUNS."""
+RUNS, GUESSED, DIGITS = 1, 2, 2
+"""Bits of the form, and the bit from which on the kind of digits stands, 0 where there are none."""
+_SPARSE = 5
+"""Where less than one of so many passages changes something, a column is written as RUNS."""
+_FOURS, _TRIPLES, _PAIRS = 32, 16, 8
+"""A column is written as digits where less than one of so many numbers is not less than the greatest digit."""
 ONE = 20
 """Bits behind the binary point of a pace in s/m."""
 USUAL = np.int64(314573)
@@ -72,7 +74,7 @@ FOLDING = Struct(Folding, "i8[:]", "i8[:]", "i8", "i8[:]")
 @helper()
 def room_of(size, passages, role):
     """Most bytes that a column of `size` bytes takes when it is folded."""
-    return size + 12 + (10 * passages if role in (SECONDS, SPEED) else 0)
+    return size + 12 + (10 * passages if role in (SECONDS, PACE, SPEED) else 0)
 
 
 @helper()
@@ -119,12 +121,29 @@ def _guess_speeds(codes, lengths, paces):
 
 
 @helper()
+def _guess_paces(codes, lengths):
+    """Replace differences to the pace before by their difference to the one before: it mostly changes evenly."""
+    k = 0
+    for length in lengths:
+        before = np.int64(0)
+        for _ in range(length):
+            if codes[k] != 0:
+                step = unzigzag(codes[k] - 1)
+                codes[k] = zigzag(step - before) + 1
+                before = step
+            k += 1
+
+
+@helper()
 def _guess(codes, role, lengths, metres, paces):
     """Guess a column in place; `metres` or `paces` are empty where the chunk lacks them. Returns whether it can be."""
+    if role == PACE:
+        _guess_paces(codes, lengths)
+        return True
     if role == SPEED and paces.shape[0] > 0:
         _guess_speeds(codes, lengths, paces)
         return True
-    if role == SECONDS and paces.shape[0] > 0 and metres.shape[0] > 0 and codes.shape[0] <= _FEW:
+    if role == SECONDS and paces.shape[0] > 0 and metres.shape[0] > 0:
         _guess_seconds(codes, lengths, metres, paces)
         return True
     return False
@@ -140,6 +159,25 @@ def _find_changes(codes, valued, changes):
         count += np.uint64(code != known)
         known = np.uint64(valued & (code != 0))
     return np.int64(count)
+
+
+@helper()
+def _mark_changes(codes, valued, marked):
+    """What changes nothing becomes 0, what becomes unknown 1, and other numbers stay; returns the kind of digits."""
+    count, known, fours, triples, pairs = np.uint64(codes.shape[0]), np.int64(valued), 0, 0, 0
+    for k in range(count):
+        code = codes[k]
+        mark = max(code, np.int64(1)) * np.int64(code != known)
+        known = np.int64(valued & (code != 0))
+        fours += mark > 2
+        triples += mark > 4
+        pairs += mark > 14
+        marked[k] = mark
+    if fours * _FOURS < codes.shape[0]:
+        return FOURS
+    if triples * _TRIPLES < codes.shape[0]:
+        return TRIPLES
+    return PAIRS if pairs * _PAIRS < codes.shape[0] else 0
 
 
 @helper()
@@ -170,12 +208,16 @@ def _fold(plain, begin, end, role, lengths, sources, codes, changes, out, at):
     """Write one column, folded; `sources` are metres and paces. Returns where the next byte goes."""
     read_numbers(plain, begin, codes, codes.shape[0])
     form = GUESSED if _guess(codes, role, lengths, sources[0], sources[1]) else 0
-    count = _find_changes(codes, role >= VALUE, changes)
-    if count * _OF < _SHARE * codes.shape[0]:
+    valued = role >= VALUE
+    count = _find_changes(codes, valued, changes)
+    if count * _SPARSE < codes.shape[0]:
         out[at] = form | RUNS
         return _write_runs(codes, changes[:count], out, at + 1)
-    out[at] = form
+    kind = _mark_changes(codes, valued, changes)
+    out[at] = form | kind << DIGITS
     at += 1
+    if kind > 0:
+        return write_digits(out, at, changes, kind)
     if form == 0:
         return copy_bytes(out, at, plain, begin, end)
     return write_numbers(out, at, codes, codes.shape[0])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
-from heatlas.kernels.fold import FAR, FOLDING, GUESSED, ONE, REST, RUNS, USUAL, VALUE, read_paces
+from heatlas.kernels.digits import digit_bytes, read_digits
+from heatlas.kernels.fold import DIGITS, FAR, FOLDING, GUESSED, ONE, PACE, REST, RUNS, USUAL, VALUE, read_paces
 from heatlas.kernels.numbers import (
     longest,
     read_number,
@@ -115,23 +116,61 @@ def _add_speeds(codes, length, paces, folding):
             before = value
 
 
+@helper()
+def _add_paces(codes, length):
+    """Undo `heatlas.kernels.fold._guess_paces` for a run."""
+    step = np.int64(0)
+    for k in range(length):
+        if codes[k] != 0:
+            step += unzigzag(codes[k] - 1)
+            codes[k] = max(zigzag(step) + 1, np.int64(0))  # as above
+
+
+@helper()
+def _read_marked(data, valued, kind, state, codes, count):
+    """Read the numbers of the next `count` passages of a column in digits.
+
+    `state` (5,) is where that is by which great numbers are greater, how many passages were before, and whether what
+    was before is known. It is changed to that of the next call.
+    """
+    state[0] = read_digits(data, np.int64(1), state[1], codes, count, state[0], kind)
+    state[1] += count
+    if valued:
+        known = state[4]
+        for k in range(np.uint64(count)):
+            mark = codes[k]
+            code = known if mark == 0 else mark * np.int64(mark != known)
+            codes[k] = code
+            known = np.int64(code != 0)
+        state[4] = known
+
+
 @helper(allocates=True)
-def _unfold_guessed(data, role, lengths, metres, paces, folding, out):
-    """Write the plain column of one that is guessed, run by run; returns its size."""
-    runs, valued, most = np.int64(data[0]) & RUNS != 0, role >= VALUE, longest(lengths)
+def _unfold_apart(data, role, lengths, metres, paces, folding, out):
+    """Write the plain column of one that is guessed or in digits, run by run; returns its size."""
+    form, valued, most = np.int64(data[0]), role >= VALUE, longest(lengths)
+    runs, guessed, kind = form & RUNS != 0, form & GUESSED != 0, form >> DIGITS & 3
     codes, of_metres, of_paces = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
     state = np.zeros(5, np.int64)
+    state[4] = 1 if valued else 0
     if runs:
         state[0], state[1], state[2] = _begin(data)
         state[3], state[1] = _next_change(data, state[1], state[2])
-        state[4] = 1 if valued else 0
+    elif kind > 0:
+        state[0] = 1 + digit_bytes(kind, total(lengths))
     at, there, pace_at, metre_at = np.int64(0), np.int64(1), np.int64(0), np.int64(0)
     for length in lengths:
         if runs:
             _read_codes(data, valued, state, codes, length)
+        elif kind > 0:
+            _read_marked(data, valued, kind, state, codes, length)
         else:
             there = read_numbers(data, there, codes, length)
-        if valued:
+        if not guessed:
+            pass
+        elif role == PACE:
+            _add_paces(codes, length)
+        elif valued:
             pace_at = read_numbers(paces, pace_at, of_paces, length)
             _add_speeds(codes, length, of_paces, folding)
         else:
@@ -170,8 +209,8 @@ def unfold_column(data, column, lengths, metres, paces, folding):
         out = np.empty(count + 2 * data.shape[0] + 9, np.uint8)
         return out[: _unfold_runs(data, role >= VALUE, count, out)]
     out = np.empty(10 * count + 1, np.uint8)
-    if form & GUESSED:
-        return out[: _unfold_guessed(data, role, lengths, metres, paces, folding, out)]
+    if form != 0:
+        return out[: _unfold_apart(data, role, lengths, metres, paces, folding, out)]
     codes = np.empty(count, np.int64)
     read_numbers(data, 1, codes, count)
     return out[: write_numbers(out, np.int64(0), codes, count)]

@@ -27,8 +27,6 @@ _PACE, _SPEED = (VALUES[name].column for name in ("pace", "speed"))
 _SOURCES = {_SECONDS: (_METRES, _PACE), _SPEED: (_PACE,)}
 """Column that is guessed -> columns that it is guessed from."""
 _NOTHING = np.zeros(0, np.uint8)
-_GUESSED = bytes([GUESSED])
-"""Least first byte of a column that is guessed."""
 
 
 @functools.cache
@@ -81,8 +79,12 @@ def with_sources(columns: Collection[int]) -> set[int]:
 
 def sources_of(stored: Mapping[int, tuple[bytes, bool]], columns: Collection[int]) -> set[int]:
     """Columns that some columns of a chunk are guessed from: none where they are not guessed."""
-    guessed = (c for c in _SOURCES.keys() & columns if c in stored and stored[c][1] and stored[c][0][:1] >= _GUESSED)
+    guessed = (c for c in _SOURCES.keys() & columns if c in stored and _is_guessed(*stored[c]))
     return {source for column in guessed for source in _SOURCES[column]}
+
+
+def _is_guessed(data: bytes, folded: bool) -> bool:
+    return folded and len(data) > 0 and data[0] & GUESSED != 0
 
 
 def unfold(
