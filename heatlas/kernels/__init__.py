@@ -34,7 +34,7 @@
 `numbers`, `digits`        numbers in LEB128; small ones, several to a byte
 `tiles`                    passages of a tile of the index added to its pixels
 `points`, `spread`         points put into pixels, and spread around them
-`blur`                     Gaussian smoothing
+`blur`, `smooth_tile`      Gaussian smoothing; of a tile, straight to steps of a palette
 `steps`, `local`           values to steps of a palette; tones relative to the surroundings
 `filters`                  rows of pictures as differences from what is predicted, and which suit
 `formula`, `operations`    formulas over columns of passages, step by step; what they are made of

@@ -12,7 +12,7 @@ from heatlas.kernels.compiled import helper, kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["REACH", "blur_into", "blur_rows"]
+__all__ = ["REACH", "blur_into", "blur_rows", "weigh"]
 
 REACH = 4.0
 """Standard deviations after which the kernel ends."""
@@ -49,7 +49,7 @@ def _extents(field, low, high):
 
 
 @helper()
-def _weigh(taps, sigma, radius):
+def weigh(taps, sigma, radius):
     """Write the weights of a row's kernel, from its centre on; their sum over both sides is 1."""
     taps[0] = total = 1.0
     for k in range(1, radius + 1):
@@ -168,7 +168,7 @@ def blur_into(field, sigma, halo, unit_peak, first, last, extents, column, taps,
     for y in range(first, last):
         if y == first or sigma[y] != sigma[y - 1]:
             radius = min(halo, math.ceil(REACH * sigma[y]))
-            _weigh(taps, sigma[y], radius)
+            weigh(taps, sigma[y], radius)
         top = y + halo - radius
         left, right = field.shape[1], 0
         for row in range(top - first, top - first + 2 * radius + 1):

@@ -7,7 +7,7 @@ from typing import Any
 
 __all__ = [
     "add_four", "bits_of", "eight_bytes", "float32_of", "float64_of", "prefetch", "round_four", "trailing_zeros",
-    "weigh_four",
+    "weigh_four", "weigh_sixteen",
 ]  # fmt: skip
 
 
@@ -47,3 +47,5 @@ weigh_four = Instruction("weigh_four")
 """(out, total, weights, array, here, there, middle, weight): add what a part of a line weighs, of four metrics."""
 round_four = Instruction("round_four")
 """(out, to, array, total, weights, scales, rules, unknown): round four means to steps."""
+weigh_sixteen = Instruction("weigh_sixteen")
+"""(out, to, array, first, step, weights, count, factor): weighted sums of `count` rows of sixteen."""

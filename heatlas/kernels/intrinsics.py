@@ -9,7 +9,7 @@ from numba.extending import intrinsic
 
 __all__ = [
     "add_four", "bits_of", "eight_bytes", "float32_of", "float64_of", "prefetch", "round_four", "trailing_zeros",
-    "weigh_four",
+    "weigh_four", "weigh_sixteen",
 ]  # fmt: skip
 
 _FOUR = ir.VectorType(ir.DoubleType(), 4)
@@ -90,11 +90,11 @@ def _four_at(target, builder, kind, array, index):
     return builder.bitcast(builder.gep(data, [index]), _FOUR.as_pointer())
 
 
-def _all_four(builder, number):
-    """Four times one number."""
-    first = builder.insert_element(ir.Constant(_FOUR, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
-    order = ir.Constant(ir.VectorType(ir.IntType(32), 4), [0] * 4)
-    return builder.shuffle_vector(first, ir.Constant(_FOUR, ir.Undefined), order)
+def _all_of(builder, number, vector):
+    """One number in all places of a vector."""
+    first = builder.insert_element(ir.Constant(vector, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
+    order = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
+    return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), order)
 
 
 def _add_to(builder, place, vector):
@@ -125,7 +125,11 @@ def weigh_four(context, out, total, weights, array, here, there, middle, weight)
     def generate(target, builder, signature, values):
         out, total, weights, array, here, there, middle, weight = values
         a, b = (builder.load(_four_at(target, builder, signature.args[3], array, k), align=8) for k in (here, there))
-        share, weight, nothing = _all_four(builder, middle), _all_four(builder, weight), ir.Constant(_FOUR, [0.0] * 4)
+        share, weight, nothing = (
+            _all_of(builder, middle, _FOUR),
+            _all_of(builder, weight, _FOUR),
+            ir.Constant(_FOUR, [0.0] * 4),
+        )
         a = builder.select(builder.fcmp_unordered("uno", a, a), b, a)
         change = builder.fsub(b, a)
         change = builder.select(builder.fcmp_ordered("ord", change, change), change, nothing)
@@ -160,7 +164,7 @@ def round_four(context, out, to, array, total, weights, scales, rules, unknown):
         exact = builder.select(builder.fcmp_ordered("<", exact, least), least, exact)
         positive = builder.fcmp_ordered(">", w, ir.Constant(_FOUR, [0.0] * 4))
         known = builder.and_(positive, builder.fcmp_ordered("ord", mean, mean))
-        exact = builder.select(known, exact, _all_four(builder, unknown))
+        exact = builder.select(known, exact, _all_of(builder, unknown, _FOUR))
         rint = cgutils.get_or_insert_function(builder.module, ir.FunctionType(_FOUR, [_FOUR]), "llvm.rint.v4f64")
         found = builder.call(rint, [exact])
         builder.store(found, _four_at(target, builder, signature.args[0], out, to), align=8)
@@ -169,3 +173,33 @@ def round_four(context, out, to, array, total, weights, scales, rules, unknown):
     uint64 = types.uint64
     three = types.UniTuple(uint64, 3)
     return types.void(out, uint64, array, uint64, uint64, scales, three, types.float64), generate
+
+
+@intrinsic
+def weigh_sixteen(context, out, to, array, first, step, weights, count, factor):  # noqa: ARG001 - numba hands it over
+    """Write sixteen weighted sums of `count` float32 each, which begin at `first` and then lie `step` apart.
+
+    To sums that begin with 0 one after the other is added, times its weight; in the end they are multiplied. They stay
+    in registers meanwhile.
+    """
+
+    def generate(target, builder, signature, values):
+        out, to, array, first, step, weights, count, factor = values
+        sixteen = ir.VectorType(ir.FloatType(), 16)
+        data = [
+            target.make_array(signature.args[k])(target, builder, each).data
+            for k, each in ((0, out), (2, array), (5, weights))
+        ]
+        total = cgutils.alloca_once_value(builder, ir.Constant(sixteen, [0.0] * 16))
+        with cgutils.for_range(builder, count, intp=ir.IntType(64)) as loop:
+            place = builder.gep(data[1], [builder.add(first, builder.mul(loop.index, step))])
+            found = builder.load(builder.bitcast(place, sixteen.as_pointer()), align=4)
+            weight = builder.load(builder.gep(data[2], [loop.index]))
+            weighed = builder.fmul(found, _all_of(builder, weight, sixteen))
+            builder.store(builder.fadd(builder.load(total), weighed), total)
+        place = builder.bitcast(builder.gep(data[0], [to]), sixteen.as_pointer())
+        builder.store(builder.fmul(builder.load(total), _all_of(builder, factor, sixteen)), place, align=4)
+        return target.get_dummy_value()
+
+    uint64 = types.uint64
+    return types.void(out, uint64, array, uint64, uint64, weights, uint64, types.float32), generate

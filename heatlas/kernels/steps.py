@@ -11,7 +11,7 @@ from heatlas.kernels.compiled import helper, kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["SHIFT", "colour_means", "ordered", "step_of_values"]
+__all__ = ["SHIFT", "colour_means", "ordered", "step_of", "step_of_values"]
 
 SHIFT = 14
 """Low bits of a float32 that the table ignores: 512 places are left for each doubling of a value."""
@@ -47,15 +47,19 @@ def step_of_values(values, bits, begins, table, least, out):
     out : ndarray of uint8 (n,)
         Is overwritten.
     """
-    last = table.shape[0] - 1
     for k in range(values.shape[0]):
-        value = values[k]
-        step = np.uint8(0)
-        if value >= begins[0]:
-            step = table[min((np.int64(bits[k]) >> SHIFT) - least, last)]
-            while begins[step] <= value:
-                step += np.uint8(1)
-        out[k] = step
+        out[k] = step_of(values[k], bits[k], begins, table, least)
+
+
+@helper(forceinline=True)
+def step_of(value, bits, begins, table, least):
+    """Find the step of a value as `step_of_values` does."""
+    step = np.uint8(0)
+    if value >= begins[0]:
+        step = table[np.uint64(min((np.int64(bits) >> SHIFT) - least, table.shape[0] - 1))]
+        while begins[step] <= value:
+            step += np.uint8(1)
+    return step
 
 
 @kernel(

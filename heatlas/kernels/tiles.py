@@ -15,7 +15,8 @@ from heatlas.kernels.numbers import longest, read_numbers, unzigzag
 from heatlas.kernels.reduce import add_value
 
 __all__ = [
-    "add_activities_of", "add_amounts", "add_values", "count_passes_of", "mark_pixels", "place_pixels", "take_marked",
+    "add_activities_of", "add_amounts", "add_values", "count_passes_of", "first_from", "mark_pixels", "place_pixels",
+    "take_marked",
 ]  # fmt: skip
 
 _ONE, _TWO, _THREE, _FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
@@ -266,7 +267,7 @@ def place_pixels(pixels, values, left, top, plane):
         Column and row of the tile's corner in the plane.
     """
     height, width = plane.shape
-    begin, end = _first_from(pixels, -top << 8), _first_from(pixels, (height - top) << 8)
+    begin, end = first_from(pixels, -top << 8), first_from(pixels, (height - top) << 8)
     for k in range(begin, end):
         row, column = (pixels[k] >> 8) + top, (pixels[k] & 255) + left
         if 0 <= column < width:
@@ -274,7 +275,7 @@ def place_pixels(pixels, values, left, top, plane):
 
 
 @helper()
-def _first_from(pixels, least):
+def first_from(pixels, least):
     """Number of the first of some ascending pixels that is not below one."""
     low, high = 0, pixels.shape[0]
     while low < high:

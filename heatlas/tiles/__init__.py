@@ -15,5 +15,6 @@
 `in_view`, `histogram`        activities and points in a box; joint histogram of two metrics in it
 `same_way`                    activities that share most of their way
 `encoding`, `painting`        PNG, WebP, values; one tile of a field as bytes
+`direct`                      tiles of counts and sums, straight to the steps of a palette
 ============================= ==============================================================
 """

@@ -11,7 +11,7 @@ import numpy as np
 
 from heatlas.style.colour import colour
 from heatlas.style.image import Picture
-from heatlas.writers.png import TILE_LEVEL, encode_png
+from heatlas.writers.png import TILE_LEVEL, encode_png, encode_tile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from heatlas.raster.grid import Grid
     from heatlas.style.tone import Tone
 
-__all__ = ["TYPES", "empty", "encode", "encode_picture"]
+__all__ = ["TYPES", "empty", "encode", "encode_picture", "encode_steps"]
 
 TYPES = {"png": "image/png", "webp": "image/webp", "npy": "application/octet-stream"}
 """Form of a tile -> media type."""
@@ -46,6 +46,13 @@ def _npy(values: NDArray[np.float32]) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, values, allow_pickle=False)
     return buffer.getvalue()
+
+
+def encode_steps(steps: NDArray[np.uint8], greatest: int, palette: NDArray[np.uint8], form: str) -> bytes:
+    """Encode steps (height, width) of a palette (256, 4), the greatest of which is known."""
+    if form == "png":
+        return encode_tile(steps, greatest, palette)
+    return encode_picture(Picture(steps, palette), form)
 
 
 def encode_picture(picture: Picture, form: str) -> bytes:

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from heatlas.tracks.metrics.model import Model
 
 __all__ = [
-    "SIDE", "Field", "as_drawn", "bare", "count_tiles", "doubled", "field_window", "first_zoom", "index_in", "margins",
-    "mosaic", "signs_matter_in", "smoothed", "zooms_read",
+    "SIDE", "Field", "as_drawn", "bare", "cached_tiles", "count_tiles", "doubled", "field_window", "first_zoom",
+    "index_in", "margins", "mosaic", "signs_matter_in", "smoothed", "zooms_read",
 ]  # fmt: skip
 
 _SMOOTHEST = 16.0
@@ -144,9 +144,9 @@ def margins(field: Field, window: Window) -> tuple[int, int]:
     return rows, rows
 
 
-def bare(field: Field, window: Window, *, single: bool = False) -> Grid | None:
-    """Assemble a window, before smoothing, from cached tiles (see `mosaic`)."""
-    scale, measure = window.scale, field.look.measure
+def cached_tiles(field: Field, scale: float) -> Callable[[Sequence[tuple[int, int]]], Sequence[TilePixels | None]]:
+    """Return what counts tiles of some columns and rows as `count_tiles` does, each once."""
+    measure = field.look.measure
     stored = field.snapshot.point_sets.get(field.look.point_set)
     of = (field.chosen.key, field.model) if stored is None else (stored.number, field.look.during)
     whose = field.snapshot.version, of, measure.key, scale  # a sum and its density share the cached tiles
@@ -156,7 +156,12 @@ def bare(field: Field, window: Window, *, single: bool = False) -> Grid | None:
         keys = [(series, *place) for place in places]
         return field.view.grids.get_all(keys, lambda some: count_tiles(field, scale, [place[1:] for place in some]))
 
-    return mosaic(field, window, tiles, single=single)
+    return tiles
+
+
+def bare(field: Field, window: Window, *, single: bool = False) -> Grid | None:
+    """Assemble a window, before smoothing, from cached tiles (see `mosaic`)."""
+    return mosaic(field, window, cached_tiles(field, window.scale), single=single)
 
 
 def mosaic(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from heatlas.core.window import Window
-from heatlas.tiles.encoding import empty, encode
+from heatlas.tiles.direct import brush_of, counted_around, is_direct, steps_of_tile
+from heatlas.tiles.encoding import empty, encode, encode_steps
 from heatlas.tiles.fields import SIDE, doubled, field_window
 from heatlas.tiles.scales import colours_of
 from heatlas.tiles.surroundings import tone_for
@@ -32,6 +33,12 @@ def tile_bytes(field: Field, zoom: int, x: int, y: int, *, dense: bool = False, 
     """
     side, finer = (2 * SIDE, zoom + 1) if dense else (SIDE, zoom)
     window = Window(SIDE * 2.0**finer, x * side, y * side, side, side)
+    if not dense and form != "npy" and is_direct(field, zoom, window):
+        counted = counted_around(field, window)
+        if counted is None:
+            return empty(side, form)
+        if (brush := brush_of(field, zoom)) is not None:
+            return encode_steps(*steps_of_tile(field, counted, brush.begins), brush.palette, form)
     grid = field_window(doubled(field) if dense else field, window)
     if grid is None:
         return empty(side, form)

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from heatlas.writers.rendered_map import RenderedMap
 
 __all__ = [
-    "FILE_LEVEL", "SOFTWARE", "TILE_LEVEL", "compressed_rows", "encode_png", "write", "write_legend", "write_png",
+    "FILE_LEVEL", "SOFTWARE", "TILE_LEVEL", "compressed_rows", "encode_png", "encode_tile", "write", "write_legend",
+    "write_png",
 ]  # fmt: skip
 
 TILE_LEVEL = 1
@@ -75,6 +76,27 @@ def encode_png(picture: Picture, *, level: int = TILE_LEVEL, text: Mapping[str, 
     buffer = io.BytesIO()
     write_png(buffer, picture, level=level, text=text)
     return buffer.getvalue()
+
+
+def encode_tile(steps: NDArray[np.uint8], greatest: int, palette: NDArray[np.uint8]) -> bytes:
+    """Encode a tile as `encode_png` does without text, in fewer steps.
+
+    Parameters
+    ----------
+    steps : ndarray of uint8 (height, width)
+        Indices into the palette.
+    greatest : int
+        The greatest of them.
+    palette : ndarray of uint8 (256, 4)
+        RGBA.
+    """
+    if steps[0, 0] == greatest and steps.min() == greatest:
+        return encode_png(Picture(steps, palette), text={})
+    height, width = steps.shape
+    above = np.zeros(width, np.uint8)
+    rows = _filtered(steps, above, 1, _suits(steps, above, 1))
+    data = [_chunk_of(b"IDAT", piece) for piece in compressed(iter((rows,)), TILE_LEVEL)]
+    return b"".join((_head(height, width), _palette_chunks(palette[: greatest + 1].tobytes()), *data, _END))
 
 
 def write_png(
@@ -149,6 +171,19 @@ def compressed_rows(picture: Pixels, channels: int, level: int = FILE_LEVEL) -> 
         As for `write_png`.
     """
     return compressed(_rows(picture, channels), level)
+
+
+def _chunk_of(kind: bytes, data: bytes) -> bytes:
+    return b"".join((struct.pack(">I", len(data)), kind, data, struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))))
+
+
+_END = _chunk_of(b"IEND", b"")
+
+
+@lru_cache(4)
+def _head(height: int, width: int) -> bytes:
+    """Beginning of a PNG with a palette of up to 256 colours, to its palette."""
+    return _SIGNATURE + _chunk_of(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, _PALETTE, 0, 0, 0))
 
 
 def _chunk(file: IO[bytes], kind: bytes, data: bytes) -> None:
