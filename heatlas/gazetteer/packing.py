@@ -117,7 +117,7 @@ def unpack(data: bytes, *, others: bool = True) -> Packed:
         lat=np.cumsum(lat).astype(np.float64) * STEP,
         lon=np.cumsum(lon).astype(np.float64) * STEP,
         population=np.exp(size / _FINE),
-        region=np.cumsum(region),
+        region=np.cumsum(region, dtype=np.int64),
         regions=[(code, name) for code, name in head["regions"]],
         countries=[(code, long, name) for code, long, name in head["countries"]],
     )
@@ -142,8 +142,13 @@ def _planes(column: NDArray[np.int64]) -> bytes:
     return b"".join((folded >> np.uint32(bits) & np.uint32(255)).astype(np.uint8).tobytes() for bits in (0, 8, 16, 24))
 
 
-def _column(data: bytes) -> NDArray[np.int64]:
-    planes = np.frombuffer(data, np.uint8).reshape(4, -1).astype(np.int64)
-    folded = planes[0] | planes[1] << 8 | planes[2] << 16 | planes[3] << 24
-    column: NDArray[np.int64] = (folded >> 1) ^ -(folded & 1)
-    return column
+def _column(data: bytes) -> NDArray[np.int32]:
+    *low, high = np.frombuffer(data, np.uint8).reshape(4, -1)
+    folded = high.astype(np.uint32)
+    for plane in reversed(low):
+        folded <<= 8
+        folded |= plane
+    sign = folded & 1
+    folded >>= 1
+    folded ^= np.negative(sign, out=sign)
+    return folded.view(np.int32)
