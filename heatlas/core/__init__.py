@@ -7,6 +7,7 @@
 `frozen`      frozen dataclasses that are quick to make
 `points`      weighted points in columns
 `distinct`    distinct numbers
+`json_texts`  many short texts of JSON
 `units`       units of measures, and how numbers are written
 `report`      files read, data left out, and why
 `words`       counts in words

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import operator
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from heatlas.core.batch import Activity
+from heatlas.core.json_texts import parsed_texts
 from heatlas.core.words import counted
 from heatlas.library.file.digests import SMALL, digest_of
 from heatlas.library.file.sound_rows import has_digests, rows_or_lost, say, small_rows
@@ -66,6 +68,8 @@ class ActivityRow(NamedTuple):
 
 
 assert ActivityRow._fields == SMALL["activities"][1]
+_attributes = operator.itemgetter(*map(ActivityRow._fields.index, _ATTRIBUTES))
+"""Values of `_ATTRIBUTES` of a row."""
 
 
 def insert_activity(connection: sqlite3.Connection, file: int, batch: Batch) -> int:
@@ -178,17 +182,12 @@ def read_rows(
 
 def attributes_of(row: ActivityRow) -> tuple[Any, ...]:
     """Number and attributes of an activity, as they are stored."""
-    return (row.number, *(getattr(row, name) for name in _ATTRIBUTES))
+    return (row.number, *_attributes(row))
 
 
 def activities_of(connection: sqlite3.Connection, rows: Sequence[ActivityRow]) -> dict[int, Activity]:
     """Make activities by number from their rows; what cannot be read is said and left out."""
-    try:
-        extras = json.loads(f"[{','.join(row.extra for row in rows)}]")  # one document takes half the time of many
-        if len(extras) != len(rows):
-            raise ValueError("several values in a row")  # noqa: TRY301 - as any damaged text
-    except (ValueError, TypeError, RecursionError):
-        extras = [_parsed(row.extra) for row in rows]
+    extras = parsed_texts([row.extra for row in rows])
     found = {row.number: _activity(row, extra) for row, extra in zip(rows, extras, strict=True)}
     unread = [number for number, activity in found.items() if activity is None]
     if unread:
@@ -196,13 +195,6 @@ def activities_of(connection: sqlite3.Connection, rows: Sequence[ActivityRow]) -
         what = f"activity {named}" if len(unread) == 1 else f"{len(unread):,} activities ({named})"
         say(connection, f"{what} cannot be read and {'is' if len(unread) == 1 else 'are'} left out")
     return {number: activity for number, activity in found.items() if activity is not None}
-
-
-def _parsed(text: Any) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, TypeError, RecursionError):
-        return None
 
 
 def _activity(row: ActivityRow, extra: Any) -> Activity | None:
@@ -215,7 +207,7 @@ def _activity(row: ActivityRow, extra: Any) -> Activity | None:
         and all(number is None or isinstance(number, float | int) for number in numbers)
     ):
         return None
-    known = {name: getattr(row, name) for name in _ATTRIBUTES}
+    known = dict(zip(_ATTRIBUTES, _attributes(row), strict=True))
     known["commute"], known["private"], known["extra"] = bool(known["commute"]), bool(known["private"]), extra
     known["told"] = tuple(known["told"].split())
     return Activity(**known)

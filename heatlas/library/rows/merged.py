@@ -45,10 +45,20 @@ class MergedActivities:
     """Number of an activity with copies -> its copies by number, the richest first, as their own sources state them."""
     merged: dict[int, Merged] = field(default_factory=dict)
     """Number of an activity with copies -> the merged activity and the attributes that each copy gave."""
-    rows: tuple[list[tuple[Any, ...]], ...] = ()
-    """Rows of the database from which this was made."""
     shown: tuple[ActivityRow, ...] = ()
     """Rows of the activities that are shown."""
+    copied: tuple[ActivityRow, ...] = ()
+    """Rows of their copies."""
+    withheld: tuple[int, ...] = ()
+    """Numbers, ascending, of activities that count as private for what others say."""
+
+    @property
+    def rows(self) -> tuple[list[tuple[Any, ...]], ...]:
+        """Everything in the rows of the database that this was made of."""
+        shown = [attributes_of(row) for row in self.shown]
+        if not self.copied and not self.withheld:
+            return (shown,)
+        return shown, [attributes_of(row) for row in self.copied], [(number,) for number in self.withheld]
 
 
 def read_merged(
@@ -84,9 +94,8 @@ def _read_merged(connection: sqlite3.Connection, numbers: Collection[int] | None
         withheld |= activities.keys()
         say_private(connection, len(activities))
     withheld &= activities.keys()
-    stored = [attributes_of(row) for row in shown_rows]
     if not copy_rows and not withheld:
-        return MergedActivities(activities, rows=(stored,), shown=tuple(shown_rows))
+        return MergedActivities(activities, shown=tuple(shown_rows))
     from heatlas.sources.merging import Copy, merge
     from heatlas.tracks.duplicates.traces import poverty
 
@@ -96,9 +105,9 @@ def _read_merged(connection: sqlite3.Connection, numbers: Collection[int] | None
             copies_of[row.same_as].append(row.number)
     merging = sorted({*copies_of, *withheld})
     facts = _facts(connection, [rows[k] for k in (*own, *merging)])
-    private = [(number,) for number in sorted(withheld)]
-    from_rows = (stored, [attributes_of(row) for row in copy_rows], private)
-    shown = MergedActivities(activities, rows=from_rows, shown=tuple(shown_rows))
+    shown = MergedActivities(
+        activities, shown=tuple(shown_rows), copied=tuple(copy_rows), withheld=tuple(sorted(withheld))
+    )
     for number in merging:
         mine = facts[number]
         ranked = sorted(copies_of[number], key=lambda k: (*poverty(own[k], *facts[k].wealth), k))

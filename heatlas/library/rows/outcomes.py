@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from heatlas.core.batch import Unread
+from heatlas.core.json_texts import parsed_texts
 from heatlas.core.report import Duplicate, Report, add_breaks
 from heatlas.core.words import counted
 from heatlas.library.file.sound_rows import say, small_rows
@@ -45,9 +45,10 @@ def note_outcome(report: Report, data: dict[str, Any]) -> None:
     for file, reason, failed, *kind in data["unread"]:  # older versions wrote no kind
         note_unread(report, Unread(file=file, reason=reason, failed=failed, kind="".join(kind)))
     report.warnings += [(file, reason) for file, reason in data["warnings"]]
-    report.dropped += Counter(data["dropped"])
-    # Older versions wrote no breaks.
-    add_breaks(report.breaks, {source: (out, whole) for source, (out, whole) in data.get("breaks", {}).items()})
+    if dropped := data["dropped"]:  # most files are whole
+        report.dropped += Counter(dropped)
+    if breaks := data.get("breaks"):  # older versions wrote none
+        add_breaks(report.breaks, {source: (out, whole) for source, (out, whole) in breaks.items()})
 
 
 def note_unread(report: Report, unread: Unread) -> None:
@@ -70,10 +71,11 @@ def whole_report(connection: sqlite3.Connection, shown: MergedActivities) -> Rep
     """Report of all files that a library was made from, with all activities that it shows."""
     report = Report()
     unread = 0
-    for _, text in sorted((row[1], row[6]) for row in small_rows(connection, "files").values()):
+    texts = [text for _, text in sorted((row[1], row[6]) for row in small_rows(connection, "files").values())]
+    for data in parsed_texts(texts):
         try:
-            note_outcome(report, json.loads(text))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            note_outcome(report, data)
+        except (ValueError, TypeError, KeyError, AttributeError):
             unread += 1
     if unread:
         say(connection, f"what was left out of {counted(unread, 'files')} cannot be read")
