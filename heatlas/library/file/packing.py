@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "BUNDLE", "BUNDLED", "bundled", "is_marked", "pack", "pack_folded", "pack_marked", "pack_pixels", "unpack",
+    "BUNDLE", "BUNDLED", "SMALL", "bundled", "is_marked", "pack", "pack_folded", "pack_marked", "pack_pixels", "unpack",
     "unpack_columns", "unpack_each", "unpack_head", "unpack_parts",
 ]  # fmt: skip
 
@@ -38,7 +38,7 @@ place of the usual 3 to 5 the index is 1 to 3 % smaller. By level 3 it is 2 % la
 time; by 5 it is 2 % smaller in half as much again."""
 assert BUNDLE not in COLUMNS.values()
 
-_SMALL = 48
+SMALL = 48
 """Least bytes that are compressed; compressing fewer gains nothing."""
 _HEADER = 512
 """Least bytes of a header that are compressed. Unpacking a frame costs 8 us, a third of all that adding the passes of a
@@ -62,13 +62,13 @@ class _Kept(threading.local):
 _KEPT = _Kept()
 
 
-def pack(data: memoryview | bytes, level: int = _LEVEL, shortest: int = 0) -> bytes:
-    """Compress bytes: four bytes with their number and zstd; or 0 and the bytes as they are.
+def pack(data: memoryview | bytes, level: int = _LEVEL, shortest: int = 0, least: int = SMALL) -> bytes:
+    """Compress bytes: four bytes with their number and zstd; or 0 and the bytes as they are, if fewer than `least`.
 
     `shortest` are the least bytes that are worth a reference to where they came before; 0: as usual at the level.
     """
     size = len(data)
-    if size >= _SMALL:
+    if size >= least:
         packed = _compressed(data, level, shortest)
         if len(packed) < size:
             return size.to_bytes(4, "little") + packed
@@ -95,9 +95,9 @@ def _marked(packed: bytes) -> bytes:
     return (_FOLDED | int.from_bytes(packed[:4], "little")).to_bytes(4, "little") + packed[4:]
 
 
-def pack_marked(data: memoryview | bytes, level: int = _LEVEL) -> bytes:
+def pack_marked(data: memoryview | bytes, level: int = _LEVEL, least: int = SMALL) -> bytes:
     """Compress bytes of another form than `pack` has at this place, as `is_marked` tells."""
-    return _marked(pack(data, level))
+    return _marked(pack(data, level, least=least))
 
 
 def is_marked(data: bytes) -> bool:

@@ -17,7 +17,7 @@ from heatlas.core.errors import SourceFailed
 from heatlas.core.hashing import blake2b
 from heatlas.kernels.planes import add_up_doubles, add_up_singles, is_track
 from heatlas.library.file.number_columns import Reader, single_bytes
-from heatlas.library.file.packing import is_marked, pack, pack_marked, unpack
+from heatlas.library.file.packing import SMALL, is_marked, pack, pack_marked, unpack
 from heatlas.library.file.sound_blobs import blobs_or_none
 from heatlas.library.file.sound_rows import damaged, say
 from heatlas.library.rows.grids import grid_bytes, read_grid
@@ -73,12 +73,15 @@ _WORDS: dict[type[np.generic], np.dtype[Any]] = {
 """Type of a column -> whole numbers of as many bytes."""
 _LEVEL = 4
 """zstd level; by 6 tracks are 1 % smaller and compressed in twice the time."""
+_SHORT = {"progress": 512, "segments": 512}
+"""Column that every drawing reads, and that is short in most tracks -> least bytes of it that are compressed. To unpack
+a frame costs more than all else that is done with so few, and libraries are 0.04 % larger."""
 _TOGETHER = 16
 """Tracks that one query reads. One for each takes a fifth longer; compressed, even long ones take a few MB."""
 
 
 def _encode(name: str, column: NDArray[Any], u: NDArray[np.float64], v: NDArray[np.float64]) -> bytes:
-    found = None
+    found, least = None, _SHORT.get(name, SMALL)
     if name in _SOUTHWARD:
         found = grid_bytes(column, _SOUTHWARD[name])
     elif name == "progress":
@@ -86,12 +89,12 @@ def _encode(name: str, column: NDArray[Any], u: NDArray[np.float64], v: NDArray[
     elif name in COLUMNS:
         found = single_bytes(column)
     if found is not None:
-        return pack_marked(found, _LEVEL)
+        return pack_marked(found, _LEVEL, least)
     words = column.view(f"<u{column.dtype.itemsize}")
     steps = words.copy()
     steps[1:] -= words[:-1]  # modulo 2**32 or 2**64
     planes = steps.view(np.uint8).reshape(-1, column.dtype.itemsize).T
-    return pack(np.ascontiguousarray(planes).reshape(-1).data, _LEVEL)
+    return pack(np.ascontiguousarray(planes).reshape(-1).data, _LEVEL, least=least)
 
 
 def _decode(data: bytes, kind: type[np.generic]) -> NDArray[Any]:
