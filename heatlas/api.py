@@ -34,6 +34,8 @@ class Needs:
 
     columns: Collection[str] = COLUMNS
     """Columns of fixes."""
+    times: bool = True
+    """Whether times of fixes are used; else they are unknown, if that saves reading them."""
     attributes: Collection[str] | None = None
     """Attributes of the activities of tables; None: all."""
     measure: str = "passes"
@@ -43,7 +45,8 @@ class Needs:
     def of(cls, measure: Measure, where: str | None) -> Needs:
         """Needs of a measure, of the activities that a filter passes."""
         names = names_in(where).union(*map(names_in, measure.sides))
-        return cls(measure.columns | ({"heart_rate", "power"} if names & {*EFFORT} else set()), names, str(measure))
+        columns = measure.columns | ({"heart_rate", "power"} if names & {*EFFORT} else set())
+        return cls(columns, attributes=names, measure=str(measure))
 
 
 _NOTHING, _ALL = GapOptions(), Needs()
@@ -96,7 +99,8 @@ def open_sources(
     """
     asked = gather(OpenOptions, options, "open_sources")
     given = resolve_tracks(sources, asked.tables, asked.read)
-    return tracks_from(given, asked.gaps, Needs(columns, attributes, measure), Context(workers, progress))
+    needs = Needs(columns, attributes=attributes, measure=measure)
+    return tracks_from(given, asked.gaps, needs, Context(workers, progress))
 
 
 def tracks_from(
@@ -108,7 +112,7 @@ def tracks_from(
 
         refuse_gaps(gaps)
         context.progress("reading", 0, 0)
-        return library_tracks(given.path, needs.columns)
+        return library_tracks(given.path, needs.columns, needs.times)
     from heatlas.dataset.warm_up import warm_up
     from heatlas.options.parsing import parse_gaps
     from heatlas.sources.load import load

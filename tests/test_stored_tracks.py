@@ -3,6 +3,7 @@
 import logging
 import math
 import sqlite3
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -115,10 +116,11 @@ def stored(tracks):
     return connection, {number: track.activities[0] for number, track in tracks.items()}
 
 
-def one_by_one(connection, activities, columns):
+def one_by_one(connection, activities, columns, times=True):
     """Twin of `read_batch`."""
     read = dict(sound_tracks(connection, activities, columns))
-    return join([read[number] for number in activities if number in read]) if read else None
+    joined = join([read[number] for number in activities if number in read]) if read else None
+    return joined if times or joined is None else replace(joined, time=np.full(joined.fixes, np.nan))
 
 
 def bits(batch):
@@ -128,12 +130,16 @@ def bits(batch):
     return [(part.dtype, part.tobytes()) for part in parts + named], sorted(batch.columns), batch.activities
 
 
-@given(st.integers(0, 1 << 32), st.integers(1, 6), st.sets(st.sampled_from([*MEASURED, "power", "formula"])))
-def test_tracks_read_at_once_are_those_read_one_by_one(seed, count, columns):
+ASKED = st.sets(st.sampled_from([*MEASURED, "power", "formula"]))
+
+
+@given(st.integers(0, 1 << 32), st.integers(1, 6), ASKED, st.booleans())
+def test_tracks_read_at_once_are_those_read_one_by_one(seed, count, columns, times):
     made = np.random.default_rng(seed)
     numbers = made.permutation(20)[:count].tolist()
     connection, activities = stored({number: some_track(number, made) for number in numbers})
-    assert bits(read_batch(connection, activities, columns)) == bits(one_by_one(connection, activities, columns))
+    found = read_batch(connection, activities, columns, times)
+    assert bits(found) == bits(one_by_one(connection, activities, columns, times))
 
 
 @given(st.integers(0, 1 << 32), st.data())
@@ -170,3 +176,24 @@ def test_nothing_is_left_where_all_tracks_are_lost(caplog):
 
 def test_columns_that_all_tracks_have_are_read_first():
     assert column_names(("power", "no such")) == (*ALWAYS, "power")
+
+
+def test_times_that_are_not_read_may_be_damaged():
+    connection, activities = stored({4: some_track(4, np.random.default_rng(0))})
+    connection.execute("UPDATE tracks SET data = x'00' WHERE key = ?", (4 * 64 + list(ALWAYS).index("time"),))
+    found = read_batch(connection, activities, (), times=False)
+    assert np.isnan(found.time).all()
+    assert found.time.shape == found.u.shape
+
+
+def test_short_progress_and_segments_are_not_compressed():
+    way, offsets = np.arange(400) / 1e6, np.array([0, 400])
+    u, v = 0.5 + way, 0.3 + way
+    progress = progress_along(u, v, offsets, TOLERANCE)
+    track = replace(some_track(4, np.random.default_rng(0)), u=u, v=v, time=way, progress=progress, columns={})
+    connection, _ = stored({4: replace(track, segments=offsets, tracks=np.array([0, 1]))})
+    columns = {list(ALWAYS)[key % 64]: data for key, data in connection.execute("SELECT key, data FROM tracks")}
+    assert len(unpack(columns["u"])) > 512 > len(unpack(columns["progress"])) > 48
+    assert columns["u"][:2] != b"\0\0"
+    assert columns["progress"][:4] == b"\0\0\0\x40"
+    assert columns["segments"][:4] == b"\0\0\0\0"

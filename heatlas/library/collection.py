@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["tracks_of"]
 
 
-def tracks_of(library: Library, keep: NDArray[np.bool_] | None = None, columns: Collection[str] = COLUMNS) -> Tracks:
+def tracks_of(
+    library: Library,
+    keep: NDArray[np.bool_] | None = None,
+    columns: Collection[str] = COLUMNS,
+    times: bool = True,
+) -> Tracks:
     """Read the whole tracks of all activities that are shown: nothing is cut from them.
 
     Parameters
@@ -32,6 +37,8 @@ def tracks_of(library: Library, keep: NDArray[np.bool_] | None = None, columns: 
         Whether to take each activity, by number; those from n on are left out.
     columns : collection of str
         Columns to decode.
+    times : bool
+        Whether to decode times; else those of all fixes are unknown.
 
     Returns
     -------
@@ -45,7 +52,7 @@ def tracks_of(library: Library, keep: NDArray[np.bool_] | None = None, columns: 
             activities = {k: activity for k, activity in activities.items() if k < len(keep) and keep[k]}
         fixes = {row.number: row.fixes for row in shown.shown}
         groups = _groups(sorted(activities, key=lambda k: order_of(activities[k])), fixes)
-        read = (read_batch(connection, {k: activities[k] for k in group}, columns) for group in groups)
+        read = (read_batch(connection, {k: activities[k] for k in group}, columns, times) for group in groups)
         batches = tuple(batch for batch in read if batch is not None)
         report = whole_report(connection, shown)
     if not batches and not report.read:

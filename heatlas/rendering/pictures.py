@@ -56,10 +56,12 @@ def picture(sources: tuple[Any, ...], output: Path, options: RenderOptions, cont
         check_facet(output, options)
     job: TrackJob | FacetJob
     job = TrackJob.parse(measure, frame, Finish.parse(output, measure, options), options)
+    reads_times = job.reads_times
     if facet is not None:
         job = FacetJob(job, facet)
     athlete = parse_athlete_options(options.athlete)
-    tracks = tracks_from(given, options.gaps, Needs.of(measure, options.filter.where), context)
+    needs = replace(Needs.of(measure, options.filter.where), times=facet is not None or reads_times)
+    tracks = tracks_from(given, options.gaps, needs, context)
     if athlete is not None:
         tracks = tracks.with_athlete(athlete)
     return without_cut_ends(job.run(tracks, context), given)

@@ -92,6 +92,13 @@ class TrackJob:
 
         return figures_of(tracks, window)
 
+    @property
+    def reads_times(self) -> bool:
+        """Whether anything but the start of each activity is read of times: passes follow from positions."""
+        limits = self.limits
+        counts = self.measure.reduction == "passes" and not (limits.at_least or limits.round or limits.public)
+        return not counts or self.choice.hides or bool(self.choice.filter.where) or self.finish.poster is not None
+
     def run(self, tracks: Tracks, context: Context = NOBODY) -> dict[str, Any]:
         """Filter, hide, count, paint and write; return the report as plain data.
 

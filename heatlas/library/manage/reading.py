@@ -67,8 +67,8 @@ def refuse_gaps(asked: GapOptions) -> None:
         )
 
 
-def library_tracks(path: str | Path, columns: Collection[str]) -> Tracks:
-    """Read the tracks of a library, without the parts that it hides.
+def library_tracks(path: str | Path, columns: Collection[str], times: bool = True) -> Tracks:
+    """Read the tracks of a library, without the parts that it hides; without `times` those of fixes may be unknown.
 
     Raises
     ------
@@ -84,8 +84,9 @@ def library_tracks(path: str | Path, columns: Collection[str]) -> Tracks:
     with open_library(path) as library:
         with library.read() as connection:
             privacy, _ = privacy_of(connection, read_settings(connection))
-        tracks = tracks_of(library, columns=columns)
-    return tracks.hidden(privacy) if privacy.clip_ends or privacy.zones else tracks
+        hides = bool(privacy.clip_ends or privacy.zones)
+        tracks = tracks_of(library, columns=columns, times=times or hides)  # lengths of cuts follow from the start
+    return tracks.hidden(privacy) if hides else tracks
 
 
 def point_sets_of(path: str | Path) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,20 +31,34 @@ _TERMS = 256
 
 
 def read_batch(
-    connection: sqlite3.Connection, activities: Mapping[int, Activity], columns: Collection[str] = COLUMNS
+    connection: sqlite3.Connection,
+    activities: Mapping[int, Activity],
+    columns: Collection[str] = COLUMNS,
+    times: bool = True,
 ) -> Batch | None:
     """Read the tracks of some activities, in their order: what `heatlas.core.batch.join` makes of `sound_tracks`.
+
+    Without `times` those of all fixes are unknown (NaN), and are not read.
 
     Returns
     -------
     Batch or None
         Damaged tracks are said and left out; None where nothing is left.
     """
-    found = _read(connection, activities, column_names(columns))
+    names = [name for name in column_names(columns) if times or name != "time"]
+    found = _read(connection, activities, names)
     if found is not None:
         return found
     singles = [track for _, track in sound_tracks(connection, activities, columns)]
-    return join(singles) if singles else None
+    if not singles:
+        return None
+    joined = join(singles)
+    return joined if times else replace(joined, time=_unknown(joined.fixes))
+
+
+def _unknown(count: int) -> NDArray[np.float64]:
+    """Times that nobody knows, which take no memory."""
+    return np.broadcast_to(np.nan, count)
 
 
 def _read(connection: sqlite3.Connection, activities: Mapping[int, Activity], names: Collection[str]) -> Batch | None:
@@ -51,7 +66,8 @@ def _read(connection: sqlite3.Connection, activities: Mapping[int, Activity], na
     stored = stored_columns(connection, activities, names)
     tracks = [stored[number] for number in activities]
     every = [data for track in tracks for data in track.values()]
-    if not tracks or None in every or not all(ALWAYS.keys() <= track.keys() for track in tracks):
+    needed = ALWAYS.keys() & set(names)
+    if not tracks or None in every or not all(needed <= track.keys() for track in tracks):
         return None
     try:
         return _decoded([_Column(name, tracks) for name in names], tuple(activities.values()))
@@ -111,7 +127,8 @@ def _decoded(columns: list[_Column], activities: tuple[Activity, ...]) -> Batch:
     fixes, lines = _offsets(counts), _offsets(ends)
     most = max(*counts, *ends)
     room = np.empty(most, np.uint64), np.empty(most, np.uint64), np.empty(_TERMS)
-    u, v, time = (_doubles(named[name], fixes, room) for name in ("u", "v", "time"))
+    u, v = (_doubles(named[name], fixes, room) for name in ("u", "v"))
+    time = _doubles(named["time"], fixes, room) if "time" in named else _unknown(len(u))
     offsets = _doubles(named["segments"], lines, room).view(np.int64)
     if not are_tracks(u, v, fixes, offsets, lines):
         raise _Damaged
