@@ -29,10 +29,10 @@ from heatlas.core.mercator import ground_metres
 from heatlas.core.window import Window
 from heatlas.demo import write_demo
 from heatlas.kernels.path import TOLERANCE, progress_along
+from heatlas.library.file.bundles import BUNDLE
 from heatlas.library.file.columns import COLUMNS
 from heatlas.library.file.keys import pixel_keys, tile_of
 from heatlas.library.file.opening import open_library
-from heatlas.library.file.packing import BUNDLE
 from heatlas.library.index.drawing import draw
 from heatlas.library.maintenance import compact, index
 from heatlas.library.rows.activities import insert_activity

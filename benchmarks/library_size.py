@@ -19,10 +19,11 @@ from contextlib import closing
 from pathlib import Path
 
 from heatlas.demo import write_demo
+from heatlas.library.file.bundles import BUNDLE, unpack_columns
 from heatlas.library.file.columns import COLUMNS, PIXELS
 from heatlas.library.file.keys import column_of, tile_of
 from heatlas.library.file.opening import open_library
-from heatlas.library.file.packing import BUNDLE, pack, unpack_columns
+from heatlas.library.file.packing import pack
 from heatlas.library.imports import import_sources
 from heatlas.library.rows.tracks import NAMES
 

@@ -14,11 +14,12 @@ from slow import wander
 
 from heatlas.core.context import NOBODY
 from heatlas.core.window import Window
+from heatlas.library.file.bundles import BUNDLE, bundled
 from heatlas.library.file.columns import COLUMNS, PIXELS, VALUES
 from heatlas.library.file.digests import digest_of, text_of
 from heatlas.library.file.keys import chunk_of, column_of, key, tile_of
 from heatlas.library.file.opening import open_library
-from heatlas.library.file.packing import BUNDLE, bundled, pack, unpack
+from heatlas.library.file.packing import pack, unpack
 from heatlas.library.file.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.index.chunks import Chunk
 from heatlas.library.maintenance import index, unindex

@@ -91,6 +91,9 @@ def columns_of(link, z, x, y, chunk, lengths):
         row = link.execute("SELECT data FROM passages WHERE key = ?", (key(column, z, x, y, chunk),)).fetchone()
         if row is not None and column != 15:
             found[column], folds[column] = unpacked(row[0]), folded(row[0])
+        elif row is not None and row[0][3] >> 6 == 3:
+            found |= parts_of(row[0])
+            folds |= dict.fromkeys(found, 1)
         elif row is not None:
             data = unpacked(row[0])
             heads = np.frombuffer(data, "<u4", 1 + 2 * int.from_bytes(data[:4], "little"))[1:].reshape(-1, 2)
@@ -101,6 +104,27 @@ def columns_of(link, z, x, y, chunk, lengths):
     for column in sorted(found, key=(1, 5).__contains__):  # what others are guessed from comes first
         if folds[column]:
             found[column] = unfolded(column, found[column], found, lengths)
+    return found
+
+
+def parts_of(blob):
+    """Columns of a bundle in parts."""
+    parts, found, at = [], {}, 5 + 3 * blob[4]
+    for number, length in struct.iter_unpack("<BH", blob[5:at]):
+        if number >= 128:
+            parts.append([])
+        parts[-1].append((number % 128, length))
+    sizes = struct.unpack_from(f"<{len(parts)}H", blob, at)
+    at += 2 * len(sizes)
+    assert at == 4 + int.from_bytes(blob[:4], "little") % 2**30
+    for part, size in zip(parts, sizes, strict=True):
+        whole, data = sum(length for _, length in part), blob[at : at + size]
+        if size < whole:
+            data = pa.decompress(data, decompressed_size=whole, codec="zstd", asbytes=True)
+        for number, length in part:
+            found[number], data = data[:length], data[length:]
+        at += size
+    assert at == len(blob)
     return found
 
 

@@ -17,9 +17,9 @@ from heatlas.core.errors import SourceFailed
 from heatlas.core.mercator import from_lonlat
 from heatlas.core.window import Window
 from heatlas.library.care.checking import check
+from heatlas.library.file.bundles import BUNDLE
 from heatlas.library.file.columns import COLUMNS, VALUES, Encoding
 from heatlas.library.file.opening import open_library
-from heatlas.library.file.packing import BUNDLE
 from heatlas.library.file.schema import MIGRATIONS
 from heatlas.library.file.settings import Settings, read_settings
 from heatlas.library.imports import import_sources
@@ -96,7 +96,7 @@ def same_as_tracks(library, tracks, columns):
 
 def never_bundled(patch):
     """Store each column by itself, also in small chunks."""
-    for module in ("file.packing", "index.joining"):
+    for module in ("file.bundles", "index.joining"):
         patch.setattr(f"heatlas.library.{module}.BUNDLED", 0)
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from library_made import walks
 from slow import snapped, wander
 
+from heatlas.core.errors import SourceFailed
 from heatlas.kernels import encode
 from heatlas.kernels import index as codec
 from heatlas.kernels.join import join_chunks
@@ -25,9 +26,10 @@ from heatlas.kernels.rounding import round_means
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_values, count_passes_of
 from heatlas.kernels.trace import list_passages
 from heatlas.kernels.unfold import unfold_column
+from heatlas.library.file.bundles import BUNDLE, pack_bundle, unpack_columns
 from heatlas.library.file.columns import AMOUNTS, VALUES, rules_of, width_of
 from heatlas.library.file.folding import folding, pack_columns, unfold, with_sources
-from heatlas.library.file.packing import unpack, unpack_columns, unpack_head
+from heatlas.library.file.packing import unpack, unpack_head
 from heatlas.library.rows.passages import PreparedTrack, PreparedTracks
 from heatlas.tracks.metrics import METRICS
 
@@ -370,6 +372,22 @@ def test_seconds_paces_and_speeds_are_guessed(count):
     assert {column: data[0] & 2 for column, (data, _) in stored.items()} == {1: 2, 2: 0, 4: 2, 5: 2}
     assert {column: data for column, (data, _) in stored.items()} == slow_folded(plain, lengths.tolist())
     assert {column: data.tobytes() for column, data in unfold(stored, plain, lengths).items()} == plain
+
+
+@given(
+    columns=st.dictionaries(st.integers(1, 63), st.binary(min_size=1, max_size=300), min_size=1),
+    more=st.integers(0, 2000),
+    wanted=st.sets(st.integers(1, 63)),
+    cut=st.integers(0, 200),
+)
+def test_bundles_come_back_by_parts(columns, more, wanted, cut):
+    columns[1] = bytes(more) + b"x"  # long enough to be compressed
+    blob = pack_bundle(columns.items())
+    assert {k: data for k, (data, _) in unpack_columns([(BUNDLE, blob)]).items()} == columns
+    some = unpack_columns([(BUNDLE, blob)], wanted)
+    assert some == {k: (data, True) for k, data in columns.items() if k in wanted}
+    with pytest.raises(SourceFailed, match="the library is damaged"):
+        unpack_columns([(BUNDLE, blob[: max(len(blob) - 1 - cut, 4)])])
 
 
 @given(data=st.binary(max_size=80), form=st.integers(0, 15), column=st.sampled_from(JOINED[1:]))

@@ -11,6 +11,7 @@
 `settings`                  zooms, cuts, gaps and zones
 `columns`, `keys`           columns of the index and their precision; their keys
 `packing`, `folding`        compression; columns of chunks folded before they are packed
+`bundles`                   columns of small chunks in one row
 `number_columns`            columns of numbers as bytes, of points and of grids
 `digests`                   digests of all rows, and copies of small ones
 `sound_rows`, `sound_blobs` small rows, and rows with blobs, that are as they were written

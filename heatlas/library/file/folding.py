@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import functools
-import itertools
-import struct
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.kernels.fold import AMOUNT, GUESSED, METRES, PACE, SECONDS, SPEED, SPEED_STEPS, VALUE, Folding, fold_chunk
 from heatlas.kernels.unfold import unfold_column
+from heatlas.library.file.bundles import BUNDLE, bundled, pack_bundle, pack_column
 from heatlas.library.file.columns import AMOUNTS, PIXELS, VALUES
 from heatlas.library.file.keys import NUMBERS
-from heatlas.library.file.packing import BUNDLE, bundled, pack_folded, pack_pixels
+from heatlas.library.file.packing import pack_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -65,11 +64,9 @@ def pack_columns(header: bytes, columns: Mapping[int, bytes], lengths: NDArray[n
     parts, begin = {}, 0
     for column, end in zip(numbers, ends.tolist(), strict=True):
         parts[column], begin = out[begin:end].tobytes(), end
-    if not bundled(parts):
-        return packed + [(column, pack_folded(data)) for column, data in parts.items()]
-    head = itertools.chain((len(parts),), *zip(parts, map(len, parts.values()), strict=True))
-    bundle = b"".join((struct.pack(f"<{1 + 2 * len(parts)}I", *head), *parts.values()))
-    return [*packed, (BUNDLE, pack_folded(bundle))]
+    if bundled(parts):
+        return [*packed, (BUNDLE, pack_bundle(parts.items()))]
+    return packed + [(column, pack_column(column, data)) for column, data in parts.items()]
 
 
 def with_sources(columns: Collection[int]) -> set[int]:
@@ -95,7 +92,7 @@ def unfold(
     Parameters
     ----------
     stored : mapping of int to (bytes, bool)
-        As `heatlas.library.file.packing.unpack_columns` gives them.
+        As `heatlas.library.file.bundles.unpack_columns` gives them.
     columns : collection of int
         Columns that are wanted; those that the chunk lacks are left out.
     lengths : ndarray of int64 (r,)

@@ -13,11 +13,12 @@ from heatlas.core.frozen import frozen
 from heatlas.kernels.encode import encode_headers
 from heatlas.kernels.index import decode_head, decode_header, pixel_bytes
 from heatlas.kernels.numbers import number_bytes
+from heatlas.library.file.bundles import unpack_columns
 from heatlas.library.file.columns import PIXELS
 from heatlas.library.file.digests import write_passages
 from heatlas.library.file.folding import pack_columns, unfold
 from heatlas.library.file.keys import CHUNKS, chunk_of, column_of, key, other_keys, tile_of
-from heatlas.library.file.packing import unpack_columns, unpack_head
+from heatlas.library.file.packing import unpack_head
 from heatlas.library.file.sound_blobs import blobs
 from heatlas.library.file.sound_rows import say
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from heatlas.core.frozen import frozen
 from heatlas.kernels.join import join_chunks
+from heatlas.library.file.bundles import BUNDLE, BUNDLED, pack_column
 from heatlas.library.file.columns import PIXELS
 from heatlas.library.file.folding import folding
-from heatlas.library.file.packing import BUNDLE, BUNDLED, pack_folded, pack_pixels
+from heatlas.library.file.packing import pack_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -45,7 +46,7 @@ class JoinedTiles:
             if column == PIXELS:
                 found.append((tile, column, pack_pixels(view[begin:middle], view[middle:end])))
             else:
-                found.append((tile, column, pack_folded(view[begin:end])))
+                found.append((tile, column, pack_column(column, view[begin:end])))
         return found
 
 

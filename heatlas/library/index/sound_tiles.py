@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.kernels.index import decode_head
+from heatlas.library.file.bundles import BUNDLE, unpack_columns
 from heatlas.library.file.columns import PIXELS
 from heatlas.library.file.digests import BLOBS, write_passages
 from heatlas.library.file.folding import sources_of, unfold, with_sources
 from heatlas.library.file.keys import CHUNKS, column_of, key, other_keys, tile_of
-from heatlas.library.file.packing import BUNDLE, unpack_columns, unpack_head
+from heatlas.library.file.packing import unpack_head
 from heatlas.library.file.settings import privacy_of, read_settings
 from heatlas.library.file.sound_blobs import blobs, blobs_or_none, sound_blobs
 from heatlas.library.file.sound_rows import damaged, say
