@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from heatlas.core import once
 from heatlas.server.site import quick
 from heatlas.server.site.quick import Quick
 
@@ -54,6 +55,20 @@ def test_what_took_long_goes_back_to_the_pool_until_it_is_short_again(clock):
     assert made_here(kinds, ("a", long), ("a", short), ("a", long), ("a", short), ("a", short)) == [
         False, False, True, False, True,
     ]  # fmt: skip
+
+
+def test_what_is_made_once_does_not_count(clock, monkeypatch):
+    monkeypatch.setattr(once.time, "perf_counter", lambda: clock.now)
+
+    @once.made_once()
+    def fit():
+        clock.now += 0.02
+
+    def first():
+        fit()
+        return clock.taking(0.001)()
+
+    assert made_here(Quick(), ("a", first), ("a", clock.taking(0.001))) == [False, True]
 
 
 @pytest.mark.parametrize("others", [1, 5])

@@ -24,6 +24,7 @@
 `cgroups`     limits of Linux control groups
 `folders`     folders of the user, for settings and for what may be deleted
 `repeat`      commands whose work is done, and need not be done again
+`once`        time that a thread spends on what is made once
 `paths`       names, renames and reasons where systems differ
 `filesystems` files on disks and in buckets, by their address
 `scratch`     temporary folders, removed also after a killed process

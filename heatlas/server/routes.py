@@ -68,10 +68,11 @@ _TILE = regex(r"([0-9]{1,9})(@2x)?\.(png|webp|npy)", re.ASCII)
 def all_routes() -> list[Route | Mount]:
     """Make the routes."""
     return [
+        # First, as most are asked for. A measure may hold slashes: they stand in the filters of a difference, and
+        # proxies decode %2F.
+        Route("/tiles/{measure:path}/{z}/{x}/{tile}", _tile),
         Route("/", _page),
         Route("/health", _health),
-        # A measure may hold slashes: they stand in the filters of a difference, and proxies decode %2F.
-        Route("/tiles/{measure:path}/{z}/{x}/{tile}", _tile),
         Route("/scale.json", partial(answer, media_type=JSON, make=_scale)),
         Route("/legend.png", partial(answer, media_type="image/png", make=_legend)),
         Route("/tiles.json", partial(answer, media_type=JSON, make=_tile_json, linked=True)),

@@ -43,13 +43,19 @@ class Cache(Generic[T]):
     def look(self, key: Hashable) -> T | None:
         """Stored value, or None."""
         with self._lock:
-            if key not in self._entries:
+            entry = self._entries.get(key)
+            if entry is None:
                 return None
             self._entries.move_to_end(key)
-            return self._entries[key][0]
+            return entry[0]
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """Stored value; else make it while others that ask for it wait. A failure is raised to all and not stored."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is not None:
+                self._entries.move_to_end(key)
+                return entry[0]
         return self.get_all([key], lambda _: [make()])[0]
 
     def get_all(self, keys: Sequence[K], make: Callable[[list[K]], Sequence[T]]) -> list[T]:

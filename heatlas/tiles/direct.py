@@ -17,6 +17,7 @@ from heatlas.raster.tile_pixels import SIDE, places_in
 from heatlas.style.colour import palette
 from heatlas.style.stepping import begins_of
 from heatlas.tiles.fields import as_drawn, cached_tiles, margins
+from heatlas.tiles.look import Brush
 from heatlas.tiles.scales import colours_of, tone_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from heatlas.style.stepping import Begins
     from heatlas.tiles.fields import Field
 
-__all__ = ["Brush", "Counted", "brush_of", "counted_around", "is_direct", "steps_of_tile"]
+__all__ = ["Counted", "brush_of", "counted_around", "is_direct", "steps_of_tile"]
 
 _FIRST = 2
 """Zoom from which on no tile is its own neighbour."""
@@ -44,15 +45,6 @@ class Counted(NamedTuple):
     """Column and row of each tile, column after column."""
     tiles: list[TilePixels | None]
     """What they hold; None where there is nothing."""
-
-
-class Brush(NamedTuple):
-    """How all tiles of a zoom are coloured."""
-
-    begins: Begins
-    """Where steps begin."""
-    palette: NDArray[np.uint8]
-    """(256, 4) RGBA of the steps."""
 
 
 def is_direct(field: Field, zoom: int, window: Window) -> bool:
@@ -82,6 +74,13 @@ def counted_around(field: Field, window: Window) -> Counted | None:
 
 def brush_of(field: Field, zoom: int) -> Brush | None:
     """How all tiles of a zoom are coloured; None where that depends on the place, or there is nothing to see."""
+    known = field.brushes
+    if zoom not in known:
+        known[zoom] = _brush_of(field, zoom)
+    return known[zoom]
+
+
+def _brush_of(field: Field, zoom: int) -> Brush | None:
     tone = tone_of(field, zoom)
     if tone is None or tone.diverging or tone.local is not None:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from contextlib import nullcontext
+from dataclasses import field as dataclass_field
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from heatlas.raster.grid import Grid
     from heatlas.raster.tile_pixels import TilePixels
     from heatlas.tiles.counted import CountedTiles
-    from heatlas.tiles.look import Look
+    from heatlas.tiles.look import Brush, Look
     from heatlas.tiles.snapshot import Chosen, Snapshot
     from heatlas.tiles.view import View
     from heatlas.tracks.metrics.model import Model
@@ -66,6 +67,8 @@ class Field:
     """Model of the heart rate that published tiles hold on to; None: fitted to the chosen activities."""
     counted: CountedTiles | None = None
     """Tiles that were counted elsewhere (`heatlas.scale`); None: they are counted from the library."""
+    brushes: dict[int, Brush | None] = dataclass_field(default_factory=dict, init=False, repr=False, compare=False)
+    """Zoom -> how its tiles are coloured, as `heatlas.tiles.direct` found it."""
 
 
 def zooms_read(smoothing: Smoothing, first: int, last: int) -> tuple[int, ...]:

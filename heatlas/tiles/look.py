@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from heatlas.core.frozen import frozen
 from heatlas.style.colormaps import colormap
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from heatlas.raster.gaussian import Smoothing
     from heatlas.raster.measure import Measure
     from heatlas.raster.point_kernel import Kernel
+    from heatlas.style.stepping import Begins
     from heatlas.style.tone import ToneScale
 
-__all__ = ["Filter", "Look"]
+__all__ = ["Brush", "Filter", "Look"]
 
 
 @frozen
@@ -53,3 +54,12 @@ class Look:
     def colours(self) -> NDArray[np.uint8] | None:
         """(256, 4) RGBA of the colour map, or None."""
         return None if self.colormap is None else colormap(self.colormap)
+
+
+class Brush(NamedTuple):
+    """How all tiles of a zoom are coloured."""
+
+    begins: Begins
+    """Where steps begin."""
+    palette: NDArray[np.uint8]
+    """(256, 4) RGBA of the steps."""

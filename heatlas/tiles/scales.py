@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from heatlas.core.errors import BadOption
+from heatlas.core.once import made_once
 from heatlas.core.window import Window
 from heatlas.raster.grid import Grid
 from heatlas.raster.left_out import share_shown
@@ -134,6 +135,7 @@ def _fitting_of(field: Field, zoom: int) -> Fitting:
     return field.view.tones.get(key, lambda: _fitted(*as_drawn(field, zoom)))
 
 
+@made_once()
 def _fitted(field: Field, zoom: int) -> Fitting:
     scale = field.look.tone or suiting_tone_scale(_one(field))
     if scale.local is None:

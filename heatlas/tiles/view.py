@@ -49,6 +49,9 @@ _ANSWERS, _GRIDS, _TONES, _CENSUSES, _PLACES, _SIGNS, _CROWDS = (
     64 << 20, 96 << 20, 4 << 20, 64 << 20, 1 << 20, 1 << 16, 16 << 20
 )  # fmt: skip
 """Limits of the caches in bytes."""
+_FIELDS, _FIELD_BYTES = 16 << 20, 30_000
+"""The same for fields, and what each takes at most beside the activities that it shows: a kilobyte for each zoom that
+was drawn, and a table of steps that no other has."""
 _ENOUGH = 16 << 20
 """The same for pixels that enough people passed: 9 kB of a tile with its halo."""
 _NO_LIMITS = Limits()
@@ -119,7 +122,9 @@ class View:
     """Choice -> totals of what a map with a threshold of people shows (`heatlas.tiles.shown_totals`)."""
     sides: Cache[Sides] = field(default_factory=lambda: Cache(_CROWDS, lambda sides: sides[0].nbytes + sides[1].nbytes))
     """Filters of a difference -> activities on either side."""
-    fields: Cache[Any] = field(default_factory=lambda: Cache(_PLACES, lambda one: 2000 + one.chosen.keep.nbytes))
+    fields: Cache[Any] = field(
+        default_factory=lambda: Cache(_FIELDS, lambda one: _FIELD_BYTES + one.chosen.keep.nbytes)
+    )
     """Parameters of a tile's address -> its field (`heatlas.tiles.fields.Field`)."""
     series: Cache[int] = field(default_factory=lambda: Cache(_PLACES, lambda number: 30))
     """What tiles in `grids` are of: state, choice, measure and scale -> number with which their keys begin."""

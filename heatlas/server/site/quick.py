@@ -10,6 +10,8 @@ import math
 import time
 from typing import TYPE_CHECKING, TypeVar
 
+from heatlas.core.once import spent_once
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable
 
@@ -29,7 +31,7 @@ class Quick:
 
     def __init__(self) -> None:
         self._took: dict[Hashable, float] = {}
-        """Kind -> seconds of the clock."""
+        """Kind -> seconds of the clock, without those for what is made once, such as the tone of a zoom."""
         self._waiting = 0
         """Answers that are waited for."""
 
@@ -47,9 +49,9 @@ class Quick:
         """
 
         def timed() -> T:
-            started = time.perf_counter()
+            started, before = time.perf_counter(), spent_once()
             made = make()
-            self._note(kind, time.perf_counter() - started)
+            self._note(kind, time.perf_counter() - started - (spent_once() - before))
             return made
 
         self._waiting += 1

@@ -15,7 +15,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders, QueryParams
+from starlette.datastructures import QueryParams
 from starlette.responses import RedirectResponse, Response
 
 from heatlas.core.regex import regex
@@ -39,26 +39,33 @@ _HOST = regex(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:[0-9]{1,5})?", re.IGNORECASE | r
 def guarded(app: ASGIApp, site: ServedLibrary) -> ASGIApp:
     """Wrap an app with access control and security headers."""
     policy = content_policy(site.basemap)
+    always = _raw(
+        {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "content-security-policy": policy}
+    )
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        headers, query = Headers(scope=scope), QueryParams(scope["query_string"])
+        # The first of equal names counts.
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
         origin = headers.get("origin")
-        shared = _opens(site, headers, query) or _asks_for_bearer(site, scope, headers)
+        shared = _opens(site, headers, scope) or _asks_for_bearer(site, scope, headers)
         refusal = _refusal(site, scope, headers, shared)
 
         async def send_on(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _add_headers(MutableHeaders(scope=message), policy, site.public or shared, origin)
+                more = _SHARED if site.public or shared else _OURS
+                message["headers"] = [*message.get("headers", ()), *always, *more]
+                if more is _SHARED and origin is not None:
+                    message["headers"] += _ANYWHERE
             await send(message)
 
         if refusal is not None:
             await refusal(scope, receive, send_on)
         elif scope["method"] == "OPTIONS" and origin is not None and (site.public or shared):
             await _preflight()(scope, receive, send_on)
-        elif shared and "token" in query and _path(scope) == "/" and scope["method"] == "GET":
+        elif shared and scope["method"] == "GET" and _path(scope) == "/" and "token" in _query(scope):
             await _welcome(site, scope)(scope, receive, send_on)
         else:
             await app(scope, receive, send_on)
@@ -66,7 +73,22 @@ def guarded(app: ASGIApp, site: ServedLibrary) -> ASGIApp:
     return serve
 
 
-def _refusal(site: ServedLibrary, scope: Scope, headers: Headers, shared: bool) -> Response | None:
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as ASGI has them."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+_OURS = _raw({"cross-origin-resource-policy": "same-origin"})
+_SHARED = _raw({"cross-origin-resource-policy": "cross-origin"})
+# With "*" browsers send no cookies, and no response here needs any.
+_ANYWHERE = _raw({"access-control-allow-origin": "*", "access-control-expose-headers": "ETag"})
+
+
+def _query(scope: Scope) -> QueryParams:
+    return QueryParams(scope["query_string"])
+
+
+def _refusal(site: ServedLibrary, scope: Scope, headers: Mapping[str, str], shared: bool) -> Response | None:
     host = headers.get("host", "")
     if not _HOST.fullmatch(host) or not ("*" in site.hosts or host_name(host) in site.hosts):
         return refuse(421, "this server does not answer to that name: use the address that it printed when it started")
@@ -93,7 +115,7 @@ def _path(scope: Scope) -> str:
     return path[len(root) :] if root and path.startswith(root) else path
 
 
-def _foreign(headers: Headers, host: str) -> bool:
+def _foreign(headers: Mapping[str, str], host: str) -> bool:
     """Whether a browser reports that the request comes from another origin's page."""
     origin = headers.get("origin")
     if origin is not None:
@@ -103,14 +125,14 @@ def _foreign(headers: Headers, host: str) -> bool:
     return fetch_site in {"cross-site", "same-site"} and headers.get("sec-fetch-mode") != "navigate"
 
 
-def _opens(site: ServedLibrary, headers: Headers, query: QueryParams) -> bool:
+def _opens(site: ServedLibrary, headers: Mapping[str, str], scope: Scope) -> bool:
     """Whether the request holds the token itself, not only the cookie."""
     if site.token is None:
         return False
     kind, _, given = headers.get("authorization", "").partition(" ")
     kind = kind.lower()
     said = given.strip() if kind == "bearer" else _password(given) if kind == "basic" else None
-    found = [query.get("token"), said]
+    found = [_query(scope).get("token"), said]
     return any(text is not None and _same(text, site.token) for text in found)
 
 
@@ -122,7 +144,7 @@ def _password(given: str) -> str | None:
         return None
 
 
-def _asks_for_bearer(site: ServedLibrary, scope: Scope, headers: Headers) -> bool:
+def _asks_for_bearer(site: ServedLibrary, scope: Scope, headers: Mapping[str, str]) -> bool:
     """Whether this is a CORS preflight of a request with a bearer token; a preflight never holds the token."""
     asked = headers.get("access-control-request-headers", "").lower().split(",")
     wanted = scope["method"] == "OPTIONS" and "origin" in headers and site.token is not None
@@ -143,7 +165,7 @@ def _cookie(token: str) -> str:
     return hmac.digest(token.encode(), b"heatlas cookie", hashlib.sha256).hex()
 
 
-def _has_cookie(token: str, headers: Headers) -> bool:
+def _has_cookie(token: str, headers: Mapping[str, str]) -> bool:
     try:
         cookie = SimpleCookie(headers.get("cookie", "")).get(_name(token))
     except CookieError:
@@ -170,17 +192,6 @@ def _preflight() -> Response:
             "Access-Control-Max-Age": "600",
         },
     )
-
-
-def _add_headers(headers: MutableHeaders, policy: str, shared: bool, origin: str | None) -> None:
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
-    headers["Content-Security-Policy"] = policy
-    headers["Cross-Origin-Resource-Policy"] = "cross-origin" if shared else "same-origin"
-    if shared and origin is not None:
-        # With "*" browsers send no cookies, and no response here needs any.
-        headers["Access-Control-Allow-Origin"] = "*"
-        headers["Access-Control-Expose-Headers"] = "ETag"
 
 
 def content_policy(basemap: Mapping[str, Any] | Streets | None) -> str:
