@@ -153,7 +153,8 @@ def compile_group(group: str, measure: str = "passes") -> None:
     elif group == "clean":
         from heatlas.core.batch import Activity, Recording
         from heatlas.kernels.path import metres_along
-        from heatlas.tracks.clean import clean, outings
+        from heatlas.tracks.clean import clean
+        from heatlas.tracks.clean.outings import outings
 
         # Fixes far apart, and days apart, so that every check has something to judge.
         tiny = Recording(

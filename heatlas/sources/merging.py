@@ -13,7 +13,6 @@ from heatlas.core.batch import Activity
 from heatlas.core.frozen import frozen
 from heatlas.core.report import Duplicate
 from heatlas.sources.names import is_automatic
-from heatlas.tracks.duplicates import judge_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -149,6 +148,8 @@ def without_copies(batches: Sequence[Batch], report: Report, columns: Callable[[
     """
     if len(batches) < 2:
         return list(batches)
+    from heatlas.tracks.duplicates import judge_all
+
     judge, verdict = judge_all(batches, columns)
     merged, duplicates = merge_copies(judge, verdict)
     report.duplicates = list(duplicates.values())

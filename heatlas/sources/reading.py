@@ -25,7 +25,8 @@ from heatlas.sources.sensors import possible, possible_attributes
 from heatlas.sources.sheets.exports import ROWLESS
 from heatlas.sources.sniff import NOT_RECORDINGS, kind
 from heatlas.sources.speeds import max_speed
-from heatlas.tracks.clean import Gaps, clean, is_believable, outings
+from heatlas.tracks.clean import Gaps, clean, is_believable
+from heatlas.tracks.clean.outings import outings
 from heatlas.tracks.metrics import STOPPED
 
 if TYPE_CHECKING:

@@ -10,17 +10,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from heatlas.tracks.duplicates.candidates import BOXES, leeway
-from heatlas.tracks.duplicates.judging import Judge, Verdict, judge_all
-from heatlas.tracks.duplicates.sameness import CLOCK, FARTHEST
-from heatlas.tracks.duplicates.traces import is_part, poverty, trace_of
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from heatlas.core.batch import Batch
+    from heatlas.tracks.duplicates.candidates import BOXES, leeway
+    from heatlas.tracks.duplicates.judging import Judge, Verdict, judge_all
+    from heatlas.tracks.duplicates.sameness import CLOCK, FARTHEST
+    from heatlas.tracks.duplicates.traces import is_part, poverty, trace_of
 
 __all__ = [
     "BOXES",
@@ -35,6 +35,22 @@ __all__ = [
     "poverty",
     "trace_of",
 ]
+
+
+_ROOMS = {
+    "candidates": ("BOXES", "leeway"),
+    "judging": ("Judge", "Verdict", "judge_all"),
+    "sameness": ("CLOCK", "FARTHEST"),
+    "traces": ("is_part", "poverty", "trace_of"),
+}
+_HOMES = {name: module for module, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name when it is first used: one who draws a library compares no tracks."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def find_duplicates(batches: Sequence[Batch]) -> list[tuple[int, int]]:
@@ -56,4 +72,6 @@ def find_duplicates(batches: Sequence[Batch]) -> list[tuple[int, int]]:
         richest copy that is not a part of another one is kept: by fixes, fixes with time, columns, then attributes,
         then the name of its source. The order of the batches makes no difference.
     """
+    from heatlas.tracks.duplicates.judging import judge_all
+
     return sorted(judge_all(batches)[1].copy_of.items())
