@@ -17,6 +17,7 @@ from slow import snapped, wander
 from heatlas.core.errors import SourceFailed
 from heatlas.kernels import encode
 from heatlas.kernels import index as codec
+from heatlas.kernels.changes import ALL, FEW, WIDEST, note_amounts, note_values
 from heatlas.kernels.join import join_chunks
 from heatlas.kernels.lattice import frame_of
 from heatlas.kernels.lines import join_fixes
@@ -123,6 +124,21 @@ def test_amounts_as_bytes(steps):
     assert codec.decode_amounts(data, len(steps)).tolist() == steps
 
 
+def runs_in_tiles(tile, bounds):
+    """Stretches, runs and tiles of tracks as kernels take them; and of each tile the passages of its runs, wherever
+    they lie: all passages of one track in one tile are a run."""
+    stretches, track = encode.find_stretches(tile.astype(np.int64), bounds)
+    where = [(int(tile[first]), k) for (first, _), k in zip(stretches.tolist(), track.tolist(), strict=True)]
+    order = sorted(range(len(where)), key=where.__getitem__)
+    keys = sorted(set(where))
+    runs = np.cumsum([0, *(where.count(key) for key in keys)])
+    there = sorted({t for t, _ in keys})
+    tiles = np.cumsum([0, *(sum(t == one for t, _ in keys) for one in there)])
+    labels = list(zip(tile.tolist(), np.repeat(np.arange(len(bounds) - 1), np.diff(bounds)).tolist(), strict=True))
+    mine = [[[p for p, label in enumerate(labels) if label == key] for key in keys if key[0] == t] for t in there]
+    return (stretches[order], runs, tiles), mine
+
+
 @given(tracks=st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 65535), known), max_size=20), max_size=5))
 def test_runs_are_gathered_from_the_stretches_of_tracks(tracks):
     tile, pixel, value = (flat([[passage[which] for passage in track] for track in tracks]) for which in range(3))
@@ -136,15 +152,9 @@ def test_runs_are_gathered_from_the_stretches_of_tracks(tracks):
     assert stretches[:, 0].tolist() == [k for k, _ in expected]
     assert track.tolist() == [key[0] for _, key in expected]
     assert stretches[:, 1].tolist() == [*stretches[1:, 0].tolist(), *[len(labels)] * (len(labels) > 0)]
-    # Runs of tiles: all passages of one track in one tile, wherever they lie.
-    where = [(int(tile[first]), k) for (first, _), k in zip(stretches.tolist(), track.tolist(), strict=True)]
-    order = sorted(range(len(where)), key=where.__getitem__)
-    keys = sorted(set(where))
-    runs = np.cumsum([0, *(where.count(key) for key in keys)])
-    there = sorted({t for t, _ in keys})
-    tiles = np.cumsum([0, *(sum(t == one for t, _ in keys) for one in there)])
-    laid_out = (stretches[order], runs, tiles)
-    mine = [[p for p, label in enumerate(labels) if label == (k, t)] for t, k in keys]
+    laid_out, in_tiles = runs_in_tiles(tile, bounds)
+    mine, there = [run for runs in in_tiles for run in runs], sorted({*tile.tolist()})
+    keys = [(int(tile[run[0]]), run) for run in mine]
     body, bodies = encode.encode_pixels(pixel.astype(np.uint16), *laid_out)
     assert body.tolist() == [byte for run in mine for byte in slow_pixels(pixel[run].tolist())]
     assert bodies[-1] == len(body)
@@ -156,8 +166,7 @@ def test_runs_are_gathered_from_the_stretches_of_tracks(tracks):
     assert more.tolist() == [byte for run in mine for amount in amounts[run].tolist() for byte in varint(amount)]
     assert spent.tolist() == [bool(amounts[tile == one].any()) for one in there]
     assert at.tolist() == [
-        sum(len(slow_values(value[run].tolist())) for run, (t, _) in zip(mine, keys, strict=True) if t < one)
-        for one in [*there, 4]
+        sum(len(slow_values(value[run].tolist())) for t, run in keys if t < one) for one in [*there, 4]
     ]
 
 
@@ -294,6 +303,67 @@ def an_entry(draw):
     return runs, ((draw(st.binary(min_size=1, max_size=200)), True), *(column() for _ in JOINED[1:]))
 
 
+def slow_noted(column, plain, form):
+    """A column as the page of `heatlas.kernels.changes` says, in one of the two forms."""
+    numbers, out, gap, known = numbers_of(plain), [form], 0, 1
+    for k, number in enumerate(numbers):
+        if form == ALL or k == 0 or number != known:
+            while form == FEW and k and gap >= 255:
+                out, gap = [*out, 255], gap - 255
+            out += [gap] * (form == FEW and k > 0) + [number] * (number < 255)
+            out += [255, *number.to_bytes(8, "little")] * (number >= 255)
+            gap = 0
+        else:
+            gap += 1
+        known = int(column not in (1, 2, 3) and number != 0)
+    return bytes(out)
+
+
+def slow_numbers(data, count, valued):
+    """Undo `slow_noted`."""
+
+    def number(at):
+        return (int.from_bytes(data[at + 1 : at + 9], "little"), at + 9) if data[at] == 255 else (data[at], at + 1)
+
+    first, at = number(1)
+    found = [first]
+    while at < len(data):
+        gap = 0
+        while data[0] == FEW and data[at] == 255:
+            gap, at = gap + 255, at + 1
+        if data[0] == FEW:
+            gap, at = gap + data[at], at + 1
+        found += [int(valued and found[-1] != 0)] * gap
+        one, at = number(at)
+        found.append(one)
+    return found + [int(valued and found[-1] != 0)] * (count - len(found))
+
+
+@given(
+    tracks=st.lists(st.lists(st.tuples(st.integers(0, 3), known, st.integers(1, 300)), max_size=20), max_size=5),
+    huge=st.sampled_from([1, 2**20, 2**40]),
+)
+def test_columns_wait_as_what_changes(tracks, huge):
+    tile, value = (
+        flat([[one for *passage, many in track for one in [passage[which]] * many] for track in tracks])
+        for which in range(2)
+    )
+    bounds = np.cumsum([0, *(sum(many for *_, many in track) for track in tracks)])
+    laid_out, mine = runs_in_tiles(tile.astype(np.int64), bounds)
+    amounts = np.where(value == codec.UNKNOWN, 0, np.abs(value).astype(np.int64) % 3 * huge)
+    for note, steps, slow in (
+        (note_values, value.astype(np.int32), slow_values),
+        (note_amounts, amounts, lambda run: [byte for step in run for byte in varint(step)]),
+    ):
+        out = np.full(WIDEST * (len(tile) + len(mine)) + 7, 7, np.uint8)
+        ends, some = np.zeros(len(mine), np.int64), np.zeros(len(mine), bool)
+        assert note(steps, *laid_out, out, 7, ends, some) == (ends[-1] if len(mine) else 7)
+        for runs, begin, end, told in zip(mine, [7, *ends], ends, some, strict=False):
+            numbers = numbers_of(bytes(byte for run in runs for byte in slow(steps[run].tolist())))
+            assert slow_numbers(out[begin:end].tolist(), len(numbers), note is note_values) == numbers
+            assert told == any(numbers)
+
+
 JOINED = [0, 1, 2, 4, 5, 7, 16]
 
 
@@ -306,7 +376,7 @@ def test_groups_of_tracks_are_joined_to_chunks(made, most):
             ids = np.cumsum([last, *(step for step, _ in steps)])[1:].tolist()
             last = ids[-1]
             tiles[-1].append(([(k, n) for k, (_, n) in zip(ids, steps, strict=True)], data))
-    entries = [entry for tile in tiles for entry in tile]
+    entries, forms = [entry for tile in tiles for entry in tile], np.random.default_rng(most + 1)
     order = np.random.default_rng(most).permutation(len(entries))  # as they lie in memory
     runs, begins, data = np.zeros((len(entries), 2), np.int64), np.zeros((len(JOINED), len(entries)), np.int64), b""
     ends, some, flat_runs = begins.copy(), begins.astype(bool), []
@@ -315,8 +385,11 @@ def test_groups_of_tracks_are_joined_to_chunks(made, most):
         flat_runs += entries[k][0]
         for c, column in enumerate(entries[k][1]):
             if column is not None:
-                begins[c, place], ends[c, place], some[c, place] = len(data), len(data) + len(column[0]), column[1]
-                data += column[0]
+                own, some[c, place] = column
+                if c:
+                    own = slow_noted(columns[c], own, int(forms.integers(2)))
+                begins[c, place], ends[c, place] = len(data), len(data) + len(own)
+                data += own
     ids, lengths = np.array(flat_runs, np.int64).T.copy()
     bounds = np.cumsum([0, *map(len, tiles)])
     out, rows = join_chunks(

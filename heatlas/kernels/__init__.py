@@ -28,7 +28,8 @@
 `voices`                   one voice of each activity in a pixel, added to relations
 `encode`, `index`          passages written to, and read from, the passage index
 `fold`, `unfold`           columns of the passage index folded, and unfolded
-`join`                     encoded passages of several groups of tracks joined, tile by tile
+`changes`                  columns of the passages of a group of tracks, held as what changes
+`join`                     passages of several groups of tracks joined, tile by tile
 `planes`                   columns of stored tracks put together, and looked over
 `stored`                   a column of many stored tracks at once
 `numbers`, `digits`        numbers in LEB128; small ones, several to a byte

@@ -24,7 +24,7 @@ import numpy as np
 
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.digits import FOURS, PAIRS, TRIPLES, write_digits
-from heatlas.kernels.numbers import copy_bytes, read_numbers, total, unzigzag, write_number, write_numbers, zigzag
+from heatlas.kernels.numbers import read_numbers, total, unzigzag, write_number, write_numbers, zigzag
 from heatlas.kernels.signatures import Struct
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AMOUNT", "DIGITS", "FAR", "FOLDING", "GUESSED", "METRES", "ONE", "PACE", "REST", "RUNS", "SECONDS", "SPEED",
-    "SPEED_STEPS", "USUAL", "VALUE", "Folding", "fold_chunk", "fold_columns", "read_paces", "room_of",
+    "SPEED_STEPS", "USUAL", "VALUE", "Folding", "are_few", "find_paces", "fold_changes", "fold_chunk", "fold_codes",
+    "may_be_guessed", "read_paces", "room_of",
 ]  # fmt: skip
 
 AMOUNT, METRES, SECONDS, VALUE, PACE, SPEED = range(6)
@@ -72,9 +73,15 @@ FOLDING = Struct(Folding, "i8[:]", "i8[:]", "i8", "i8[:]")
 
 
 @helper()
+def may_be_guessed(role):
+    """Whether there are chunks in which the numbers of a column are guessed."""
+    return role in (SECONDS, PACE, SPEED)
+
+
+@helper()
 def room_of(size, passages, role):
     """Most bytes that a column of `size` bytes takes when it is folded."""
-    return size + 12 + (10 * passages if role in (SECONDS, PACE, SPEED) else 0)
+    return size + 12 + (10 * passages if may_be_guessed(role) else 0)
 
 
 @helper()
@@ -87,6 +94,19 @@ def read_paces(data, at, length, folding, found):
             step += unzigzag(found[k] - 1)
             found[k] = folding.paces[min(max(step - folding.least, 0), last)]
     return at
+
+
+@helper()
+def find_paces(codes, lengths, folding):
+    """Replace numbers of the column of paces by paces in 2**-20 s/m, 0 where unknown."""
+    k, last = 0, folding.paces.shape[0] - 1
+    for length in lengths:
+        step = np.int64(0)
+        for _ in range(length):
+            if codes[k] != 0:
+                step += unzigzag(codes[k] - 1)
+                codes[k] = folding.paces[min(max(step - folding.least, 0), last)]
+            k += 1
 
 
 @helper()
@@ -204,28 +224,44 @@ def _write_runs(codes, changes, out, at):
 
 
 @helper()
-def _fold(plain, begin, end, role, lengths, sources, codes, changes, out, at):
-    """Write one column, folded; `sources` are metres and paces. Returns where the next byte goes."""
-    read_numbers(plain, begin, codes, codes.shape[0])
+def are_few(changes, passages):
+    """Whether a column is written as RUNS."""
+    return changes * _SPARSE < passages
+
+
+@helper()
+def fold_changes(codes, changes, out, at):
+    """Write one column that is not guessed as RUNS, of which `codes` are known where something changes.
+
+    Returns where the next byte goes.
+    """
+    out[at] = RUNS
+    return _write_runs(codes, changes, out, at + 1)
+
+
+@helper()
+def fold_codes(codes, role, lengths, sources, changes, out, at):
+    """Write one column, folded, of which `codes` are all numbers; returns where the next byte goes.
+
+    `sources` are metres and paces of the chunk, empty where it lacks them. `codes` and `changes`, of as many numbers,
+    are changed. One byte more than the column takes is written to.
+    """
     form = GUESSED if _guess(codes, role, lengths, sources[0], sources[1]) else 0
     valued = role >= VALUE
     count = _find_changes(codes, valued, changes)
-    if count * _SPARSE < codes.shape[0]:
+    if are_few(count, codes.shape[0]):
         out[at] = form | RUNS
         return _write_runs(codes, changes[:count], out, at + 1)
     kind = _mark_changes(codes, valued, changes)
     out[at] = form | kind << DIGITS
-    at += 1
     if kind > 0:
-        return write_digits(out, at, changes, kind)
-    if form == 0:
-        return copy_bytes(out, at, plain, begin, end)
-    return write_numbers(out, at, codes, codes.shape[0])
+        return write_digits(out, at + 1, changes, kind)
+    return write_numbers(out, at + 1, codes, codes.shape[0])
 
 
-@helper(allocates=True)
-def fold_columns(plain, begins, columns, lengths, folding, out, at, ends):
-    """Write the columns of a chunk but its pixels, folded, one after the other.
+@kernel("const u1[:]", "const i8[:]", "const i8[:]", "const i8[:]", FOLDING, allocates=True)
+def fold_chunk(plain, begins, columns, lengths, folding):
+    """Fold the columns of a chunk but its pixels.
 
     Parameters
     ----------
@@ -239,17 +275,16 @@ def fold_columns(plain, begins, columns, lengths, folding, out, at, ends):
         Passages of each run.
     folding : Folding
         What columns mean.
-    out, at
-        Where they are written, with as much room as `room_of` says.
-    ends : ndarray of int64 (c,)
-        Changed to where the bytes of each end.
 
     Returns
     -------
-    int
-        Where the next byte goes.
+    ndarray of uint8, ndarray of int64 (c,)
+        Folded columns, one after the other, and where the bytes of each end.
     """
-    count = total(lengths)
+    room, count = np.int64(0), total(lengths)
+    for c in range(columns.shape[0]):
+        room += room_of(begins[c + 1] - begins[c], count, folding.roles[columns[c]])
+    out, ends, at = np.empty(room, np.uint8), np.empty(columns.shape[0], np.int64), np.int64(0)
     codes, changes = np.empty(count, np.int64), np.empty(count, np.int64)
     metres, paces = np.empty(0, np.int64), np.empty(0, np.int64)
     for c in range(columns.shape[0]):
@@ -260,23 +295,11 @@ def fold_columns(plain, begins, columns, lengths, folding, out, at, ends):
                 read_numbers(plain, begins[c], metres, count)
             elif role == PACE:
                 paces = np.empty(count, np.int64)
-                there, k = begins[c], 0
-                for length in lengths:
-                    there = read_paces(plain, there, length, folding, paces[k : k + length])
-                    k += length
+                read_numbers(plain, begins[c], paces, count)
+                find_paces(paces, lengths, folding)
     for c in range(columns.shape[0]):
         if begins[c] < begins[c + 1]:
-            role = folding.roles[columns[c]]
-            at = _fold(plain, begins[c], begins[c + 1], role, lengths, (metres, paces), codes, changes, out, at)
+            read_numbers(plain, begins[c], codes, count)
+            at = fold_codes(codes, folding.roles[columns[c]], lengths, (metres, paces), changes, out, at)
         ends[c] = at
-    return at
-
-
-@kernel("const u1[:]", "const i8[:]", "const i8[:]", "const i8[:]", FOLDING, allocates=True)
-def fold_chunk(plain, begins, columns, lengths, folding):
-    """Fold the columns of a chunk, as `fold_columns` does; returns the bytes and where each column ends."""
-    room, count = np.int64(0), total(lengths)
-    for c in range(columns.shape[0]):
-        room += room_of(begins[c + 1] - begins[c], count, folding.roles[columns[c]])
-    out, ends = np.empty(room, np.uint8), np.empty(columns.shape[0], np.int64)
-    return out[: fold_columns(plain, begins, columns, lengths, folding, out, 0, ends)], ends
+    return out[:at], ends

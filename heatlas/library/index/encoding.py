@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from heatlas.core.frozen import frozen
+from heatlas.kernels.changes import WIDEST, note_amounts, note_values
 from heatlas.kernels.encode import encode_amounts, encode_pixels, encode_values, find_stretches
 from heatlas.library.file.columns import AMOUNTS, COLUMNS, PIXELS
 
@@ -49,7 +51,8 @@ class EncodedTiles:
     columns: tuple[int, ...]
     """(c,) numbers of the columns, ascending; the pixels first, which come without a header."""
     data: Stored
-    """Bytes of all columns, one column after the other."""
+    """Bytes of all columns, one column after the other: the pixels as `heatlas.kernels.encode` writes them, others as
+    `heatlas.kernels.changes` does."""
     at: NDArray[np.int64]
     """(c, t + 1) offsets of each column's tiles into the bytes."""
     some: NDArray[np.bool_]
@@ -80,6 +83,59 @@ class EncodedTiles:
     @classmethod
     def of(cls, numbers: Sequence[int], found: Passages) -> EncodedTiles | None:
         """Encode the passages of activities, whose numbers ascend; None where there are none."""
+        laid = _Laid.of(numbers, found)
+        if laid is None:
+            return None
+        pixels, at = encode_pixels(found.pixel, *laid.parts)
+        columns, ats, somes = [PIXELS], [at[1:]], [np.ones(len(laid.tile), bool)]
+        room = WIDEST * (len(found.pixel) + len(laid.tile)) * len(found.columns)
+        data, end = _ROOM.array(len(pixels) + room), len(pixels)
+        data[:end] = pixels
+        for name in sorted(found.columns, key=COLUMNS.__getitem__):
+            note = note_amounts if name in AMOUNTS else note_values
+            ends, some = np.empty(len(laid.tile), np.int64), np.empty(len(laid.tile), bool)
+            after = note(found.columns[name], *laid.parts, data, end, ends, some)
+            if some.any():
+                end = after
+                columns.append(COLUMNS[name])
+                ats.append(ends)
+                somes.append(some)
+        begins = np.array([0, *(ends[-1] for ends in ats[:-1])])
+        return cls(
+            laid.tile, laid.parts[2], laid.ids, laid.lengths, tuple(columns), data[:end].copy(),
+            np.column_stack([begins, np.array(ats)]), np.array(somes),
+        )  # fmt: skip
+
+
+class _Room(threading.local):
+    """Memory of a thread that is used again and again: the system need not clear it each time."""
+
+    data = np.empty(0, np.uint8)
+
+    def array(self, size: int) -> NDArray[np.uint8]:
+        """Some bytes, which hold anything."""
+        if len(self.data) < size:
+            self.data = np.empty(size, np.uint8)
+        return self.data
+
+
+_ROOM = _Room()
+
+
+@frozen
+class _Laid:
+    """How the passages of tracks lie in tiles."""
+
+    tile: NDArray[np.int64]
+    ids: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    """As `EncodedTiles` has them."""
+    parts: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+    """Stretches, runs and tiles, as for `heatlas.kernels.encode.encode_pixels`."""
+
+    @classmethod
+    def of(cls, numbers: Sequence[int], found: Passages) -> _Laid | None:
+        """Find it; None where there are no passages."""
         if not len(found.tile):
             return None
         stretches, track = find_stretches(found.tile, found.bounds)
@@ -92,29 +148,18 @@ class EncodedTiles:
         begins = np.flatnonzero(changes | np.append(True, owner[1:] != owner[:-1]))
         runs = np.append(begins, len(tile))
         tiles = np.append(np.flatnonzero(changes[begins]), len(begins))
-        pixels, at = encode_pixels(found.pixel, stretches, runs, tiles)
-        columns, parts, ats, somes = [PIXELS], [pixels], [at], [np.ones(len(tiles) - 1, bool)]
-        for name in sorted(found.columns, key=COLUMNS.__getitem__):
-            encode = encode_amounts if name in AMOUNTS else encode_values
-            data, at, some = encode(found.columns[name], stretches, runs, tiles)
-            if some.any():
-                columns.append(COLUMNS[name])
-                parts.append(data)
-                ats.append(at)
-                somes.append(some)
-        first = np.cumsum([0, *map(len, parts)])[:-1]
-        return cls(
-            tile[begins[tiles[:-1]]], tiles, owner[begins], np.add.reduceat(stretches[:, 1] - stretches[:, 0], begins),
-            tuple(columns), np.concatenate(parts), np.array(ats) + first[:, None], np.array(somes),
-        )  # fmt: skip
+        lengths = np.add.reduceat(stretches[:, 1] - stretches[:, 0], begins)
+        return cls(tile[begins[tiles[:-1]]], owner[begins], lengths, (stretches, runs, tiles))
 
 
 def encoded_runs(zoom: int, number: int, passages: Passages) -> Iterator[tuple[Tile, dict[int, bytes]]]:
     """Bytes of an activity's runs at a zoom, tile by tile, as `heatlas.library.index.chunks.runs_of` reads them."""
-    found = EncodedTiles.of([number], passages)
-    if found is None:
+    laid = _Laid.of([number], passages)
+    if laid is None:
         return
-    for t, where in enumerate(found.tile.tolist()):
-        told = [(c, column) for c, column in enumerate(found.columns) if found.some[c, t]]
-        columns = {column: found.data[found.at[c, t] : found.at[c, t + 1]].tobytes() for c, column in told}
+    told = {PIXELS: (*encode_pixels(passages.pixel, *laid.parts), np.ones(len(laid.tile), bool))}
+    for name, steps in sorted(passages.columns.items(), key=lambda column: COLUMNS[column[0]]):
+        told[COLUMNS[name]] = (encode_amounts if name in AMOUNTS else encode_values)(steps, *laid.parts)
+    for t, where in enumerate(laid.tile.tolist()):
+        columns = {column: data[at[t] : at[t + 1]].tobytes() for column, (data, at, some) in told.items() if some[t]}
         yield (zoom, where >> 20, where & _TILE), columns
