@@ -22,6 +22,7 @@ from heatlas.core.batch import split
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.measure import parse_measure
 from heatlas.tracks.metrics.fixes import CLIMBING, grade, trusted_grade
+from heatlas.tracks.metrics.motion import Motion
 
 WORKERS = 2
 HALF = 50.0
@@ -33,10 +34,10 @@ HELD = "temperature"
 def tell_devices(singles):
     counts, leaping = Counter(), Counter()
     for single in singles:
-        known = np.isfinite(grade(HALF)(single)).any()
+        known = np.isfinite(grade(HALF)(Motion(single))).any()
         device = single.activities[0].device or "unknown"
         counts[device] += bool(known)
-        leaping[device] += bool(known and not np.isfinite(trusted_grade(HALF)(single)).any())
+        leaping[device] += bool(known and not np.isfinite(trusted_grade(HALF)(Motion(single))).any())
     for device, count in counts.most_common():
         if count:
             print(f"{device:40} {count:4} activities with elevations, of {leaping[device]:4} they leap")
@@ -45,7 +46,7 @@ def tell_devices(singles):
 def slopes(singles, window):
     """Mean slope of some activities in each pixel, percent."""
     held = [
-        replace(one, columns={**one.columns, HELD: grade(HALF)(one).astype(np.float32)})
+        replace(one, columns={**one.columns, HELD: grade(HALF)(Motion(one)).astype(np.float32)})
         for one in singles
         if "elevation" in one.columns
     ]

@@ -20,7 +20,8 @@ import heatlas
 from heatlas.dataset.places import around
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.measure import parse_measure
-from heatlas.tracks.metrics.fixes import STOPPED, speed
+from heatlas.tracks.metrics.fixes import STOPPED
+from heatlas.tracks.metrics.motion import Motion
 
 WORKERS = 2
 HELD = "temperature"
@@ -51,7 +52,7 @@ def define():
 
 def marked(batch):
     """The same with who stands in a column."""
-    still = (speed(batch) < STOPPED).astype(np.float32)
+    still = (Motion(batch).speed < STOPPED).astype(np.float32)
     return replace(batch, columns={**batch.columns, HELD: still})
 
 

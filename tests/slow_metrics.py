@@ -10,7 +10,7 @@ from slow import passages
 
 from heatlas.core.mercator import from_lonlat, ground_metres
 from heatlas.kernels.path import metres_along
-from heatlas.tracks.metrics import METRICS
+from heatlas.tracks.metrics import METRICS, Motion
 
 
 def mean_between(time, value, first, last):
@@ -35,7 +35,7 @@ def mean_between(time, value, first, last):
 
 def activity_mean(batch, name):
     """Mean of a metric at fixes over a batch of one track."""
-    values, metres = METRICS[name].at_fixes(batch), metres_along(batch.u, batch.v, batch.segments)
+    values, metres = METRICS[name].at_fixes(Motion(batch)), metres_along(batch.u, batch.v, batch.segments)
     total = weight = 0.0
     for first, last in zip(batch.segments[:-1], batch.segments[1:], strict=True):
         for i in range(first, last - 1):
@@ -55,7 +55,7 @@ def passage_values(batch, window, name):
     metric = METRICS[name]
     metres = metres_along(batch.u, batch.v, batch.segments)
     found = {}
-    for pixel, here in passages(batch, window, metres=metres, metric=metric.at_fixes(batch)).items():
+    for pixel, here in passages(batch, window, metres=metres, metric=metric.at_fixes(Motion(batch))).items():
         means = [passage["sum"] / passage["weight"] if passage["weight"] > 0 else math.nan for passage in here]
         found[pixel] = [(1 / mean if mean > 0 else math.nan) if metric.inverse else mean for mean in means]
     return found

@@ -27,7 +27,7 @@ from heatlas.raster.measure import parse_measure
 from heatlas.tiles.look import Filter
 from heatlas.tiles.snapshot import choose, take
 from heatlas.tracks.filters import EFFORT
-from heatlas.tracks.metrics import METRICS
+from heatlas.tracks.metrics import METRICS, Motion
 from heatlas.tracks.metrics.means import (
     decoupling_of,
     efforts_of,
@@ -211,7 +211,7 @@ def test_metrics_that_share_work_are_those_worked_out_alone():
     for track in walks(3, 10):
         prepared = PreparedTrack(track, 25.0)
         for name, values in prepared.metrics.items():
-            assert values.tobytes() == METRICS[name].at_fixes(track).tobytes()
+            assert values.tobytes() == METRICS[name].at_fixes(Motion(track)).tobytes()
         middles = middles_of(track, prepared.metrics, prepared.metrics)
         means = means_of(track, prepared.metrics, middles, weights_of(track, prepared.metres))
         for name, mean in means.items():

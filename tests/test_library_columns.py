@@ -44,7 +44,8 @@ def metric_of(column):
 
     needs = {"power"} if column % 9 == 0 else set()
 
-    def at_fixes(batch):
+    def at_fixes(motion):
+        batch = motion.batch
         steps = np.rint(100 * np.sin(batch.u * 1e5 * column)) + column
         return np.where((steps % 7 == 3) | (not needs <= set(batch.columns)), np.nan, steps / 8)
 

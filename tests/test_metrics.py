@@ -23,7 +23,7 @@ from heatlas.raster.measure import parse_measure
 from heatlas.raster.offered import about, every_measure, group_of, measures_of
 from heatlas.raster.pipeline import Drawn
 from heatlas.rendering.bands import as_one_band
-from heatlas.tracks.metrics import GROUPS, METRICS, leaves
+from heatlas.tracks.metrics import GROUPS, METRICS, Motion, leaves
 from heatlas.tracks.metrics.evaluation import Columns
 from heatlas.tracks.metrics.fixes import STOPPED
 from heatlas.tracks.metrics.sports import SPORTS_OF
@@ -51,7 +51,7 @@ def columns(**known):
 
 
 def at_fixes(name, batch):
-    return METRICS[name].at_fixes(batch)
+    return METRICS[name].at_fixes(Motion(batch))
 
 
 def around(lon=LON, lat=LAT, zoom=16, size=256):

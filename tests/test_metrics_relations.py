@@ -23,7 +23,7 @@ from heatlas.raster.measure import parse_measure, related
 from heatlas.raster.passages import Passages, add_passages
 from heatlas.raster.reductions import LAYOUTS
 from heatlas.raster.relations import FEWEST, Prior, correlation, fit_prior, residual, slope, sureness
-from heatlas.tracks.metrics import METRICS
+from heatlas.tracks.metrics import METRICS, Motion
 from heatlas.tracks.metrics.evaluation import Columns
 from heatlas.tracks.metrics.means import means_of, moments_of
 from heatlas.tracks.metrics.model import MODELLED, Model, fit_model, levels, terms
@@ -261,7 +261,7 @@ def test_a_model_finds_what_heart_rates_were_made_of(seed):
         track = make_batch(
             lon, np.full(n, 47.8), 1.7e9 + 4.0 * np.arange(n), columns={"elevation": 30 * np.sin(np.arange(n) / 40)}
         )
-        values = {name: METRICS[name].at_fixes(track) for name in MODELLED[:-1]}
+        values = {name: METRICS[name].at_fixes(Motion(track)) for name in MODELLED[:-1]}
         values["pace"] = 1 / values["pace"]
         found = truth.predicted(values) + 100 + 20 * k  # another level each day
         batches.append((track, found, values))

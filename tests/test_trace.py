@@ -18,7 +18,7 @@ from heatlas.dataset.places import bbox_window
 from heatlas.kernels.path import TOLERANCE, metres_along, progress_along
 from heatlas.raster.draw_tracks import draw
 from heatlas.raster.measure import parse_measure
-from heatlas.tracks.metrics import METRICS, stored
+from heatlas.tracks.metrics import METRICS, Motion, stored
 
 HOME = (10.9, 47.8)
 
@@ -86,7 +86,7 @@ def test_metrics_equal_the_slow_twin(seed, metric):
         batch.time[:] = np.nan
     window = window_over(batch)
     measure = METRICS[metric]
-    values = measure.at_fixes(batch)
+    values = measure.at_fixes(Motion(batch))
     # Ups and downs of a passage may cancel: what is left has the rounding of the largest.
     rounding = 0.0 if measure.inverse else float(np.finfo(np.float32).eps * np.nanmax(np.abs(values), initial=0.0))
     found = slow.passages(batch, window, metres=metres_along(batch.u, batch.v, batch.segments), metric=values)

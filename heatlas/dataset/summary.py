@@ -15,7 +15,7 @@ from heatlas.raster.offered import about, group_of, known_of, measures_of, name_
 from heatlas.raster.spool import Tally
 from heatlas.style.defaults import titled
 from heatlas.tracks.local_time import start_of
-from heatlas.tracks.metrics import METRICS
+from heatlas.tracks.metrics import METRICS, Motion
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -77,7 +77,7 @@ def _recorded(tracks: Tracks) -> list[str]:
         for name, metric in METRICS.items()
         if metric.at_fixes is not None
         and metric.columns <= there
-        and any(np.isfinite(metric.at_fixes(batch)).any() for batch in tracks.batches)
+        and any(np.isfinite(metric.at_fixes(Motion(batch))).any() for batch in tracks.batches)
     ]
 
 

@@ -12,7 +12,7 @@ from heatlas.kernels.operations import UNUSED
 from heatlas.raster.measure import SPENT
 from heatlas.raster.passages import Passages, add_passages
 from heatlas.tracks.filters import test_of
-from heatlas.tracks.metrics import METRICS, POSITION, metric_named
+from heatlas.tracks.metrics import METRICS, POSITION, Motion, metric_named
 from heatlas.tracks.metrics.evaluation import Columns
 from heatlas.tracks.metrics.means import means_of, moments_of
 from heatlas.tracks.metrics.model import fit_model, levels
@@ -103,8 +103,9 @@ def _prepare(
     from heatlas.kernels.path import metres_along
 
     reads = measure.reads - {*SPENT, *POSITION}
+    motion = Motion(batch)
     metrics = {name: metric_named(name) for name in sorted(reads)}
-    fixes = {name: metric.at_fixes(batch) for name, metric in metrics.items() if metric.at_fixes is not None}
+    fixes = {name: metric.at_fixes(motion) for name, metric in metrics.items() if metric.at_fixes is not None}
     activities = {
         name: np.array([metric.of_activity(activity) for activity in batch.activities])
         for name, metric in metrics.items()

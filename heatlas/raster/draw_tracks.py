@@ -14,7 +14,7 @@ from heatlas.raster.count_passes import draw_passes
 from heatlas.raster.draw_passages import add_labels, model_of, reducer
 from heatlas.raster.measure import LABELLED, SPENT, Measure
 from heatlas.raster.partition import near, strips
-from heatlas.tracks.metrics import metric_named
+from heatlas.tracks.metrics import Motion, metric_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,7 +123,7 @@ def _columns(batch: Batch, measure: Measure) -> tuple[NDArray[np.float64], NDArr
     from heatlas.kernels.path import metres_along
 
     take = metric_named(measure.metric).at_fixes if measure.metric else None
-    return metres_along(batch.u, batch.v, batch.segments), np.zeros(0) if take is None else take(batch)
+    return metres_along(batch.u, batch.v, batch.segments), np.zeros(0) if take is None else take(Motion(batch))
 
 
 def _reduce(

@@ -24,7 +24,7 @@ from heatlas.scale.merge import added
 from heatlas.scale.planes import column_of, numbers_of_steps, planes_of
 from heatlas.scale.rows import RowWriter, TileRows
 from heatlas.scale.source import read_tracks
-from heatlas.tracks.metrics import metric_named
+from heatlas.tracks.metrics import Motion, metric_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -139,7 +139,7 @@ def _lines(batch: Batch, metric: str) -> NDArray[np.float64]:
     if not needed.columns <= set(batch.columns):
         return np.zeros((batch.fixes, 3))
     tracks = split(batch, [tuple(batch.columns)] * len(batch))
-    found = np.concatenate([needed.at_fixes(track) for track in tracks])
+    found = np.concatenate([needed.at_fixes(Motion(track)) for track in tracks])
     lines: NDArray[np.float64] = join_fixes(found[:, None])
     return lines
 

@@ -14,8 +14,7 @@ from heatlas.kernels.lines import Lines, fill_lines, rows_of
 from heatlas.kernels.path import TOLERANCE, metres_along
 from heatlas.kernels.visits import Fixes, Rules, list_visits
 from heatlas.library.file.columns import AMOUNTS, rules_of, width_of
-from heatlas.tracks.metrics import stored
-from heatlas.tracks.metrics.fixes import shared
+from heatlas.tracks.metrics import Motion, stored
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -61,8 +60,8 @@ class PreparedTrack:
             for name, metric in stored().items()
             if metric.columns <= set(batch.columns) and (only is None or name in only)
         }
-        with shared(batch, self.metres):
-            found = {name: take(batch) for name, take in fit.items() if take is not None}
+        motion = Motion(batch, self.metres)  # forgotten at the end, as it takes 16 bytes a fix
+        found = {name: take(motion) for name, take in fit.items() if take is not None}
         self.metrics = {name: metric for name, metric in found.items() if not np.isnan(metric).all()}
         """Metric at fixes that is known -> (n,), or (n, 2) of a cyclic one."""
 

@@ -14,7 +14,7 @@ from heatlas.core.frozen import frozen
 from heatlas.core.window import Window
 from heatlas.rendering.film.timeline import utc
 from heatlas.tracks.local_time import offset_of
-from heatlas.tracks.metrics import metric_named
+from heatlas.tracks.metrics import Motion, metric_named
 from heatlas.tracks.people import numbers_of
 
 if TYPE_CHECKING:
@@ -101,9 +101,10 @@ def in_crowds(
 def _knows(batch: Batch, reads: Collection[str]) -> NDArray[np.bool_]:
     """(n,) fixes at which all metrics are known that are there at fixes."""
     known = np.ones(batch.fixes, np.bool_)
+    motion = Motion(batch)
     for take in (metric_named(name).at_fixes for name in reads):
         if take is not None:
-            known &= ~np.isnan(take(batch)).reshape(batch.fixes, -1).any(axis=1)
+            known &= ~np.isnan(take(motion)).reshape(batch.fixes, -1).any(axis=1)
     return known
 
 

@@ -3,6 +3,7 @@
 ============ =================================================================
 `metric`     one entry: how a metric is found, stored, reduced, written, shown
 `table`      all entries
+`motion`     tracks, and what several metrics at their fixes follow from
 `fixes`      what was measured at fixes, or follows from those around
 `passages`   formulas over columns of passages
 `sports`     sports that a metric makes sense of
@@ -17,9 +18,10 @@
 
 from heatlas.tracks.metrics.fixes import STOPPED
 from heatlas.tracks.metrics.metric import GROUPS, Metric, Store
+from heatlas.tracks.metrics.motion import Motion
 from heatlas.tracks.metrics.table import ALIASES, AMOUNTS, METRICS, POSITION, leaves, listed, metric_named, stored
 
 __all__ = [
-    "ALIASES", "AMOUNTS", "GROUPS", "METRICS", "POSITION", "STOPPED", "Metric", "Store", "leaves", "listed",
-    "metric_named", "stored",
+    "ALIASES", "AMOUNTS", "GROUPS", "METRICS", "POSITION", "STOPPED", "Metric", "Motion", "Store", "leaves",
+    "listed", "metric_named", "stored",
 ]  # fmt: skip

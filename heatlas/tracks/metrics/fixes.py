@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heatlas.core.mercator import ground_metres
-from heatlas.kernels.path import change_over, mean_between, metres_along
+from heatlas.kernels.path import change_over, mean_between
 from heatlas.tracks.metrics.sports import BY_BIKE, ON_FOOT, OWN_POWER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from numpy.typing import NDArray
 
-    from heatlas.core.batch import Batch
-    from heatlas.tracks.metrics.metric import AtFixes
+    from heatlas.tracks.metrics.motion import AtFixes, Motion
 
 __all__ = [
-    "CLIMBING", "FASTEST_ASCENT", "STOPPED", "bearing", "column", "elapsed", "grade", "moving_speed", "shared", "speed",
+    "CLIMBING", "FASTEST_ASCENT", "STOPPED", "bearing", "column", "elapsed", "grade", "moving_speed", "speed",
     "steady", "trusted_grade",
 ]  # fmt: skip
 
@@ -39,7 +34,6 @@ _LIFT = 60.0
 """Seconds of impossible ascent without a break that tell of a lift: errors of elevations are shorter."""
 _LONGEST_STEP = 30.0
 """Seconds to the next fix that count at most."""
-_HALF_SECONDS = 5.0
 _HALF_COURSE = 10.0
 """Metres on either side of a fix over which the direction of travel is taken."""
 _LEAST_COURSE = 0.3
@@ -49,76 +43,21 @@ _LEAST_COURSE = 0.3
 def column(name: str) -> AtFixes:
     """Take a column of the batch as it is."""
 
-    def at_fixes(batch: Batch) -> NDArray[np.float64]:
-        values = batch.columns.get(name)
-        return np.full(batch.fixes, np.nan) if values is None else values.astype(np.float64)
+    def at_fixes(motion: Motion) -> NDArray[np.float64]:
+        values = motion.batch.columns.get(name)
+        return np.full(motion.batch.fixes, np.nan) if values is None else values.astype(np.float64)
 
     return at_fixes
 
 
-class _Shared(threading.local):
-    """What several metrics of one batch follow from, while a thread is inside `shared`."""
-
-    batch: Batch | None = None
-    known: dict[str, NDArray[np.float64]]
-
-
-_SHARED = _Shared()
-
-
-@contextmanager
-def shared(batch: Batch, metres: NDArray[np.float64]) -> Iterator[None]:
-    """Inside, what several metrics of a batch follow from is worked out once.
-
-    It is forgotten at the end, as it takes 16 bytes a fix.
-
-    Parameters
-    ----------
-    batch : Batch
-        Tracks.
-    metres : ndarray of float64 (n,)
-        Metres to the next fix (`heatlas.kernels.path.metres_along`).
-    """
-    _SHARED.batch, _SHARED.known = batch, {"metres": metres}
-    try:
-        yield
-    finally:
-        _SHARED.batch, _SHARED.known = None, {}
-
-
-def _once(batch: Batch, name: str, work_out: Callable[[], NDArray[np.float64]]) -> NDArray[np.float64]:
-    """What `work_out` returns, which nobody changes; worked out once inside `shared`."""
-    if _SHARED.batch is not batch:
-        return work_out()
-    known = _SHARED.known
-    if name not in known:
-        known[name] = work_out()
-    return known[name]
-
-
-def _along(batch: Batch) -> NDArray[np.float64]:
-    """Metres from the batch's first fix; only differences inside a segment mean anything."""
-
-    def work_out() -> NDArray[np.float64]:
-        metres = _once(batch, "metres", lambda: metres_along(batch.u, batch.v, batch.segments))
-        return np.concatenate(([0.0], np.cumsum(metres[:-1])))
-
-    return _once(batch, "along", work_out)
-
-
-def _speed(batch: Batch) -> NDArray[np.float64]:
-    """As `speed`, for those who do not change it."""
-    return _once(batch, "speed", lambda: change_over(batch.time, _along(batch), batch.segments, _HALF_SECONDS))
-
-
-def speed(batch: Batch) -> NDArray[np.float64]:
+def speed(motion: Motion) -> NDArray[np.float64]:
     """Speed over the ground from positions and times, m/s, over some 10 s."""
-    return _speed(batch).copy()
+    return motion.speed.copy()
 
 
-def moving_speed(batch: Batch) -> NDArray[np.float64]:
+def moving_speed(motion: Motion) -> NDArray[np.float64]:
     """As `speed`, but unknown where someone stands: a stop has no pace."""
-    found = speed(batch)
+    found = speed(motion)
     found[found < STOPPED] = np.nan
     return found
 
@@ -126,11 +65,12 @@ def moving_speed(batch: Batch) -> NDArray[np.float64]:
 def grade(half: float) -> AtFixes:
     """Slope in percent from elevations, over twice `half` metres of the way."""
 
-    def at_fixes(batch: Batch) -> NDArray[np.float64]:
+    def at_fixes(motion: Motion) -> NDArray[np.float64]:
+        batch = motion.batch
         elevation = batch.columns.get("elevation")
         if elevation is None:
             return np.full(batch.fixes, np.nan)
-        slope: NDArray[np.float64] = change_over(_along(batch), elevation.astype(np.float64), batch.segments, half)
+        slope: NDArray[np.float64] = change_over(motion.along, elevation.astype(np.float64), batch.segments, half)
         return slope * 100
 
     return at_fixes
@@ -144,19 +84,20 @@ def trusted_grade(half: float) -> AtFixes:
     """
     take = grade(half)
 
-    def at_fixes(batch: Batch) -> NDArray[np.float64]:
-        slope = take(batch)
-        rough = _rough_tracks(batch, slope)
+    def at_fixes(motion: Motion) -> NDArray[np.float64]:
+        slope = take(motion)
+        rough = _rough_tracks(motion, slope)
         if rough.any():
-            fixes = np.diff(batch.segments[batch.tracks])
+            fixes = np.diff(motion.batch.segments[motion.batch.tracks])
             slope[np.repeat(rough, fixes)] = np.nan
         return slope
 
     return at_fixes
 
 
-def _rough_tracks(batch: Batch, slope: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _rough_tracks(motion: Motion, slope: NDArray[np.float64]) -> NDArray[np.bool_]:
     """(tracks,) whether elevations rise by leaps, from slopes (n,) in percent."""
+    batch = motion.batch
     tested = np.array([activity.sport in _TESTED for activity in batch.activities], np.bool_)
     uphill = slope > CLIMBING
     if not tested.any() or not uphill.any():
@@ -164,7 +105,7 @@ def _rough_tracks(batch: Batch, slope: NDArray[np.float64]) -> NDArray[np.bool_]
     seconds = np.diff(batch.time, append=np.nan)
     seconds[batch.segments[1:][np.diff(batch.segments) > 0] - 1] = 0.0
     seconds = np.clip(np.nan_to_num(seconds), 0.0, _LONGEST_STEP) * uphill
-    leaping = uphill & (slope / 100 * _speed(batch) * 3600 > FASTEST_ASCENT)
+    leaping = uphill & (slope / 100 * motion.speed * 3600 > FASTEST_ASCENT)
     track = np.repeat(np.arange(len(batch)), np.diff(batch.segments[batch.tracks]))
     # Neighbouring fixes that leap, in one track, are one run.
     run = np.cumsum(np.diff(leaping, prepend=False) | (np.diff(track, prepend=track[0]) > 0))
@@ -173,10 +114,10 @@ def _rough_tracks(batch: Batch, slope: NDArray[np.float64]) -> NDArray[np.bool_]
     return np.asarray(tested & (in_leaps > np.maximum(_ROUGH * whole, _ROUGH_SECONDS)))
 
 
-def bearing(batch: Batch) -> NDArray[np.float64]:
+def bearing(motion: Motion) -> NDArray[np.float64]:
     """(n, 2) direction of travel over some 20 m as a unit vector: northwards, eastwards; NaN without a direction."""
+    batch, along = motion.batch, motion.along
     east, north = ground_metres(batch.v)
-    along = _along(batch)
     eastwards = change_over(along, batch.u, batch.segments, _HALF_COURSE) * east
     northwards = -change_over(along, batch.v, batch.segments, _HALF_COURSE) * north
     length = np.hypot(eastwards, northwards)
@@ -184,8 +125,9 @@ def bearing(batch: Batch) -> NDArray[np.float64]:
     return np.stack([northwards / length, eastwards / length], axis=1)
 
 
-def elapsed(batch: Batch) -> NDArray[np.float64]:
+def elapsed(motion: Motion) -> NDArray[np.float64]:
     """Seconds since the first known time of the track, breaks included."""
+    batch = motion.batch
     offsets = batch.segments[batch.tracks]
     known = np.where(np.isnan(batch.time), np.inf, batch.time)
     begins = np.full(len(batch), np.nan)
@@ -200,11 +142,12 @@ def steady(name: str, seconds: float, lead: float) -> AtFixes:
     """Mean of a column over `seconds` around the time that is `lead` later: what a body answers to an effort with."""
     take = column(name)
 
-    def at_fixes(batch: Batch) -> NDArray[np.float64]:
+    def at_fixes(motion: Motion) -> NDArray[np.float64]:
+        batch = motion.batch
         if name not in batch.columns:
             return np.full(batch.fixes, np.nan)
         first, last = lead - seconds / 2, lead + seconds / 2
-        found: NDArray[np.float64] = mean_between(batch.time, take(batch), batch.segments, first, last)
+        found: NDArray[np.float64] = mean_between(batch.time, take(motion), batch.segments, first, last)
         return found
 
     return at_fixes

@@ -11,6 +11,7 @@ import numpy as np
 
 from heatlas.kernels.path import mean_between, metres_along
 from heatlas.tracks.metrics.model import MODELLED, terms
+from heatlas.tracks.metrics.motion import Motion
 from heatlas.tracks.metrics.table import METRICS, stored
 
 if TYPE_CHECKING:
@@ -56,8 +57,9 @@ def middles_of(
     dict of str to ndarray of float64 (n,)
         In the order of all metrics. Where one end is unknown, the value of the other, as at the last fix.
     """
+    motion = Motion(batch)
     found = {
-        name: known[name] if name in known else metric.at_fixes(batch)
+        name: known[name] if name in known else metric.at_fixes(motion)
         for name, metric in stored().items()
         if name in names and not metric.cyclic and metric.at_fixes is not None
     }

@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from heatlas.core.batch import Activity, Batch
+    from heatlas.core.batch import Activity
+    from heatlas.tracks.metrics.motion import AtFixes
 
-    AtFixes = Callable[[Batch], NDArray[np.float64]]
-    """Batch of n fixes -> (n,), NaN where unknown; (n, 2), the cosine and sine of an angle, of a cyclic metric."""
     Formula = Callable[[Mapping[str, NDArray[np.float64]]], NDArray[np.float64]]
     """Columns of k passages by name -> (k,), NaN where unknown."""
     OfActivity = Callable[[Activity], float]
