@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -110,7 +110,7 @@ class Recording:
     reason's first word says what is counted, as in `heatlas.core.report.Report.dropped`."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Batch:
     """Clean tracks of one or more activities, in world coordinates.
 

@@ -28,9 +28,9 @@ _FEW = 4
 @overload
 def frozen(given: _Class, /) -> _Class: ...
 @overload
-def frozen(*, kw_only: bool = ..., eq: bool = ...) -> Callable[[_Class], _Class]: ...
+def frozen(*, kw_only: bool = ..., eq: bool = ..., slots: bool = ...) -> Callable[[_Class], _Class]: ...
 @dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
-def frozen(given: Any = None, /, *, kw_only: bool = False, eq: bool = True) -> Any:
+def frozen(given: Any = None, /, *, kw_only: bool = False, eq: bool = True, slots: bool = True) -> Any:
     """Make a class a dataclass whose instances have slots and do not change.
 
     It is that of `dataclass(frozen=True, slots=True)` for whoever uses it: `fields`, `replace`, matching, pickling,
@@ -42,12 +42,14 @@ def frozen(given: Any = None, /, *, kw_only: bool = False, eq: bool = True) -> A
         Whether all fields are given by keyword.
     eq : bool
         Whether instances are equal whose fields are; else those that are one object are.
+    slots : bool
+        Whether instances have slots; a class with `functools.cached_property` has none.
     """
 
     def made(written: type) -> type:
         # Without a docstring dataclasses would write the signature of `object` for one.
         written.__doc__ = written.__doc__ or written.__name__
-        cls: type = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)(written)
+        cls: type = dataclasses.dataclass(init=False, repr=False, eq=False, slots=slots, kw_only=kw_only)(written)
         methods = _SHARED | {"__init__": _Init(cls)} | (_comparing(cls) if eq else {})
         for name, method in methods.items():
             if cls.__dict__.get(name) is None:  # as `__hash__` is where a class defines `__eq__` alone

@@ -8,7 +8,7 @@ have values, not on how they were drawn.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -201,7 +201,6 @@ def _fitted(rows: Callable[[int, int], Grid], sample: Sample) -> Callable[[int, 
     return lambda first, last: replace(rows(first, last), fitted=sample.fitted)
 
 
-@dataclass(slots=True)
 class _Values:
     """Collects values on paths: all of them, or those of an evenly spread share of the pixels.
 
@@ -209,15 +208,16 @@ class _Values:
     The limit is halved whenever there are too many values, so that in the end it depends only on their number.
     """
 
-    window: Window
-    limit: int = 1 << 32
-    count: int = 0
-    on_paths: int = 0
-    """Pixels that hold anything."""
-    parts: list[tuple[NDArray[np.integer[Any]], NDArray[np.float32]]] = field(default_factory=list)
-    """Places in the window, row by row, and their values."""
-    cells: list[NDArray[np.bool_]] = field(default_factory=list)
-    """Cells of each part that hold anything."""
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self.limit = 1 << 32
+        self.count = 0
+        self.on_paths = 0
+        """Pixels that hold anything."""
+        self.parts: list[tuple[NDArray[np.integer[Any]], NDArray[np.float32]]] = []
+        """Places in the window, row by row, and their values."""
+        self.cells: list[NDArray[np.bool_]] = []
+        """Cells of each part that hold anything."""
 
     def add(self, shown: Grid, bare: Grid, top: int) -> None:
         """Add the values of rows that begin at row `top` of the window."""

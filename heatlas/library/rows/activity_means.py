@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.frozen import frozen
 from heatlas.core.hashing import blake2b
 from heatlas.library.file.columns import VALUES
 from heatlas.library.file.digests import blob_tables
@@ -72,7 +73,7 @@ def _width() -> int:
     return max(encoding.column for encoding in VALUES.values()) + 1
 
 
-@dataclass(frozen=True)
+@frozen
 class ActivityMeans:
     """Means and moments of all activities of a library, by number."""
 
