@@ -160,6 +160,23 @@ def test_a_mean_is_the_blurred_sum_over_the_blurred_count():
     np.testing.assert_allclose(values[shown], total[shown] / count[shown], rtol=1e-4)
 
 
+@given(
+    zoom=st.integers(0, 20),
+    share=st.floats(0, 1),
+    height=st.integers(1, 600),
+    metres=st.sampled_from([0.0, 0.01, 4.0, 33.3]),
+    pixels=st.sampled_from([0.0, 0.1, 1.0, 2.5]),
+)
+def test_widths_are_those_of_true_metres_to_the_bit(zoom, share, height, metres, pixels):
+    window = Window(256 * 2.0**zoom, 0, int((share * 1.1 - 0.05) * 256 * 2**zoom), 9, height)
+    east, north = ground_metres((window.y + np.arange(height) + 0.5) / window.scale)
+    twin = np.maximum(metres * window.scale / np.sqrt(east * north), pixels)
+    twin = np.where(twin < 0.2, 0.0, twin)
+    smoothing = Smoothing(metres, pixels)
+    np.testing.assert_array_equal(smoothing.sigma(window), twin)
+    assert twin.max() > MAX_SIGMA or halo(smoothing, window) == math.ceil(REACH * twin.max())
+
+
 def test_too_wide_a_blur_is_refused():
     with pytest.raises(BadOption, match="too wide"):
         halo(Smoothing(pixels=MAX_SIGMA + 1), Window(256.0, 0, 0, 10, 10))

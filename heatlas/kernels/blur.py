@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from heatlas.core.mercator import CIRCUMFERENCE, ECCENTRICITY2
 from heatlas.kernels.compiled import helper, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["REACH", "blur_into", "blur_rows", "weigh"]
+__all__ = ["LEAST", "REACH", "blur_into", "blur_rows", "weigh", "widths_of_rows"]
 
 REACH = 4.0
 """Standard deviations after which the kernel ends."""
 
 
+LEAST = 0.2
+"""Pixels; a narrower Gaussian copies, as its nearest tap is under one in a hundred thousand."""
 _SOME = 16
 """Pixels that are looked at together, by vector instructions."""
 
@@ -187,3 +190,50 @@ def blur_into(field, sigma, halo, unit_peak, first, last, extents, column, taps,
         _add_columns(target[begin:end], column[begin + halo - radius : end + halo + radius], taps, radius)
         if unit_peak:
             _multiply(target[begin:end], np.float32(1.0) / np.float32(taps[0]))
+
+
+def widths_of_rows(
+    metres: float, pixels: float, scale: float, first: int, height: int
+) -> tuple[NDArray[np.float64], float]:
+    """Standard deviations of rows (height,), pixels, and the greatest of them.
+
+    To the bit what `heatlas.core.mercator.ground_metres` gives, in three calls in place of twenty.
+
+    Parameters
+    ----------
+    metres, pixels : float
+        Width on the ground and on the screen, of which the greater counts; below `LEAST` it is 0.
+    scale : float
+        Pixels around the world.
+    first, height : int
+        First row, counted from 85.0511 N, and number of rows.
+    """
+    widths = np.empty(height)
+    fill_northings(first, scale, widths)
+    np.cosh(widths, out=widths)  # of NumPy, as the last bit differs from that of others
+    return widths, fill_widths(metres * scale, pixels, widths)
+
+
+@kernel("i8", "f8", "f8[:]", error_model="numpy")
+def fill_northings(first, scale, out):
+    """Write the northing of the middle of each row (n,) in radii of the sphere."""
+    for k in range(out.shape[0]):
+        out[k] = (0.5 - (np.float64(first + k) + 0.5) / scale) * 2 * math.pi
+
+
+@kernel("f8", "f8", "f8[:]", error_model="numpy")
+def fill_widths(reach, pixels, widths):
+    """Write the standard deviation of each row (n,) in place of the hyperbolic cosine of its northing.
+
+    `reach` is that on the ground as it were where a metre of the ground is one of the world. Returns the greatest.
+    """
+    greatest = 0.0
+    for k in range(widths.shape[0]):
+        cos = 1 / widths[k]
+        w = 1 - ECCENTRICITY2 * (1 - cos * cos)
+        east = CIRCUMFERENCE * cos / math.sqrt(w)
+        width = max(reach / math.sqrt(east * (east * (1 - ECCENTRICITY2) / w)), pixels)
+        widths[k] = 0.0 if width < LEAST else width
+    for k in range(widths.shape[0]):
+        greatest = max(greatest, widths[k])
+    return greatest

@@ -10,7 +10,6 @@ import numpy as np
 
 from heatlas.core.errors import BadOption
 from heatlas.core.frozen import frozen
-from heatlas.core.mercator import ground_metres
 from heatlas.core.resources import processors
 from heatlas.core.threads import side_by_side
 from heatlas.raster.grid import filled_rows
@@ -44,19 +43,20 @@ class Smoothing:
 
     def sigma(self, window: Window) -> NDArray[np.float64]:
         """(height,) standard deviation in each row of a window, pixels; not to be changed."""
-        return _sigma(self.metres, self.pixels, window.scale, window.y, window.height)
+        return _widths(self.metres, self.pixels, window.scale, window.y, window.height)[0]
 
 
 @lru_cache(maxsize=16)
-def _sigma(metres: float, pixels: float, scale: float, y: int, height: int) -> NDArray[np.float64]:
-    """As `Smoothing.sigma`. Who draws tiles asks more than once for the rows of each."""
-    rows = (y + np.arange(height) + 0.5) / scale
-    east, north = ground_metres(rows)
-    sigma = np.maximum(metres * scale / np.sqrt(east * north), pixels)
-    # Below a fifth of a pixel the nearest tap is under one in a hundred thousand.
-    found = np.where(sigma < 0.2, 0.0, sigma)
+def _widths(metres: float, pixels: float, scale: float, y: int, height: int) -> tuple[NDArray[np.float64], float]:
+    """As `Smoothing.sigma`, and the greatest. Who draws tiles asks more than once for the rows of each."""
+    if not (metres or pixels):
+        found, greatest = np.zeros(height), 0.0  # nothing is smoothed, and no kernel needed
+    else:
+        from heatlas.kernels.blur import widths_of_rows
+
+        found, greatest = widths_of_rows(metres, pixels, scale, y, height)
     found.setflags(write=False)
-    return found
+    return found, greatest
 
 
 def default_smoothing() -> Smoothing:
@@ -72,22 +72,15 @@ def halo(smoothing: Smoothing, window: Window) -> int:
     BadOption
         When the width is more than MAX_SIGMA pixels.
     """
-    reach, sigma = _reach(smoothing, window.scale, window.y, window.height)
+    sigma = _widths(smoothing.metres, smoothing.pixels, window.scale, window.y, window.height)[1]
     if sigma > MAX_SIGMA:
         raise BadOption(
             f"smoothing over {sigma:.0f} px is too wide: take a coarser --resolution or at most "
             f"{MAX_SIGMA * window.resolution:.0f}m"
         )
-    return reach
-
-
-@lru_cache(maxsize=64)
-def _reach(smoothing: Smoothing, scale: float, y: int, height: int) -> tuple[int, float]:
-    """Pixels that smoothing reaches, and its greatest standard deviation: only the window's own rows are smoothed."""
     from heatlas.kernels.blur import REACH
 
-    sigma = float(_sigma(smoothing.metres, smoothing.pixels, scale, y, height).max(initial=0))
-    return math.ceil(REACH * sigma), sigma
+    return math.ceil(REACH * sigma)
 
 
 def _blur(
