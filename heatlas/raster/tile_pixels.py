@@ -41,7 +41,10 @@ class TilePixels:
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        return self.pixels.nbytes + sum(values.nbytes for values in self.planes.values())
+        size = self.pixels.nbytes
+        for values in self.planes.values():
+            size += values.nbytes
+        return size
 
 
 def take_pixels(
