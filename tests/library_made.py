@@ -14,12 +14,13 @@ from slow import wander
 
 from heatlas.core.context import NOBODY
 from heatlas.core.window import Window
+from heatlas.kernels.encode import encode_headers
 from heatlas.library.file.bundles import BUNDLE, bundled
 from heatlas.library.file.columns import COLUMNS, PIXELS, VALUES
 from heatlas.library.file.digests import digest_of, text_of
-from heatlas.library.file.keys import chunk_of, column_of, key, tile_of
+from heatlas.library.file.keys import chunk_of, key, tile_of
 from heatlas.library.file.opening import open_library
-from heatlas.library.file.packing import pack, unpack
+from heatlas.library.file.packing import pack
 from heatlas.library.file.schema import APPLICATION_ID, MIGRATIONS
 from heatlas.library.index.chunks import Chunk
 from heatlas.library.maintenance import index, unindex
@@ -110,10 +111,10 @@ def unfolded_rows(rows):
     for number, data in rows:
         chunks.setdefault((tile_of(number), chunk_of(number)), []).append((number, data))
     for (tile, chunk), found in chunks.items():
-        columns = dict(Chunk.of(found).columns)
-        ((_, pixels),) = [row for row in found if column_of(row[0]) == PIXELS]
-        yield key(PIXELS, *tile, chunk), pack(unpack(pixels).tobytes())
-        del columns[PIXELS]
+        part = Chunk.of(found)
+        columns = dict(part.columns)
+        header, _ = encode_headers(part.ids, part.lengths, np.array([0, len(part.ids)]))
+        yield key(PIXELS, *tile, chunk), pack(header.tobytes() + columns.pop(PIXELS))
         if bundled(columns):
             words = [len(columns), *(word for column, data in columns.items() for word in (column, len(data)))]
             columns = {BUNDLE: np.array(words, "<u4").tobytes() + b"".join(columns.values())}

@@ -10,6 +10,7 @@ import struct
 
 import numpy as np
 import pyarrow as pa
+from library_moves import moves_of
 
 AMOUNTS = {"seconds": (1, 1 / 16), "metres": (2, 1 / 8), "fixes": (3, 1.0)}
 VALUES = {
@@ -60,11 +61,16 @@ def key(column, z, x, y, chunk):
     return (column != 0) << 62 | z << 57 | x << 37 | y << 17 | chunk << 4 | column
 
 
-def pixels_of(data):
+def pixels_of(blob):
     """Activity and passages of each run, and the pixels of all of them."""
+    moves = blob[3] >> 6 == 3
+    data = blob[4:] if moves else unpacked(blob)
     (runs,), at = varints(data, 1, 0)
     steps, at = varints(data, runs, at)
     lengths, at = varints(data, runs, at)
+    if moves:
+        assert at == int.from_bytes(blob[:4], "little") & (1 << 30) - 1
+        return np.cumsum(steps), lengths, np.array(moves_of(data[at:], lengths))
     pixels = []
     for length in lengths:
         for k in range(length):
@@ -248,7 +254,7 @@ def tile(link, z, x, y):
         "SELECT key, data FROM passages WHERE key BETWEEN ? AND ?", (key(0, z, x, y, 0), key(0, z, x, y, 8191))
     )
     for number, blob in rows.fetchall():
-        _, lengths, pixels = pixels_of(unpacked(blob))
+        _, lengths, pixels = pixels_of(blob)
         np.add.at(planes["passes"], pixels, 1)
         for run in np.split(pixels, np.cumsum(lengths)[:-1]):
             planes["activities"][np.unique(run)] += 1
@@ -271,7 +277,7 @@ def bearings(link, z, x, y):
         "SELECT key, data FROM passages WHERE key BETWEEN ? AND ?", (key(0, z, x, y, 0), key(0, z, x, y, 8191))
     )
     for number, blob in rows.fetchall():
-        _, lengths, pixels = pixels_of(unpacked(blob))
+        _, lengths, pixels = pixels_of(blob)
         column = columns_of(link, z, x, y, number >> 4 & 8191, lengths).get(BEARING[0], b"\0" * len(pixels))
         for pixel, value in zip(pixels, values_of(column, lengths), strict=True):
             if value is not None:

@@ -8,7 +8,7 @@ import sqlite3
 import numpy as np
 import pytest
 from library_made import first_columns, made, older, put, rows, walks
-from library_reader import columns_of, key, pixels_of, unpacked, values_of
+from library_reader import columns_of, key, pixels_of, values_of
 from made import export
 
 import heatlas.library.file.opening as opening
@@ -136,7 +136,7 @@ def test_a_reader_by_the_page_finds_all_columns(tmp_path, many):
         tile, totals = Window(256.0 * 2**z, x * 256, y * 256, 256, 256), {}
         for chunk in sorted({row[4] for row in seen if row[:4] == (0, z, x, y)}):
             (blob,) = link.execute("SELECT data FROM passages WHERE key = ?", (key(0, z, x, y, chunk),)).fetchone()
-            _, lengths, pixels = pixels_of(unpacked(blob))
+            _, lengths, pixels = pixels_of(blob)
             for column, data in columns_of(link, z, x, y, chunk, lengths).items():
                 values = values_of(data, lengths) if column in {11, 13, 16, 40, 63} else []
                 known = np.array([value is not None for value in values], bool)

@@ -21,6 +21,7 @@ from heatlas.kernels.changes import ALL, FEW, WIDEST, note_amounts, note_values
 from heatlas.kernels.join import join_chunks
 from heatlas.kernels.lattice import frame_of
 from heatlas.kernels.lines import join_fixes
+from heatlas.kernels.moves import decode_coded_header, decode_moves
 from heatlas.kernels.numbers import number_bytes
 from heatlas.kernels.path import metres_along
 from heatlas.kernels.rounding import round_means
@@ -30,7 +31,7 @@ from heatlas.kernels.unfold import unfold_column
 from heatlas.library.file.bundles import BUNDLE, pack_bundle, unpack_columns
 from heatlas.library.file.columns import AMOUNTS, VALUES, rules_of, width_of
 from heatlas.library.file.folding import folding, pack_columns, unfold, with_sources
-from heatlas.library.file.packing import unpack, unpack_head
+from heatlas.library.file.pixels import ChunkPixels
 from heatlas.library.rows.passages import PreparedTrack, PreparedTracks
 from heatlas.tracks.metrics import METRICS
 
@@ -400,14 +401,29 @@ def test_groups_of_tracks_are_joined_to_chunks(made, most):
     assert found == [(t, *row) for t, tile in enumerate(tiles) for row in slow_joined(tile, columns, most)]
 
 
+def slow_head(lengths):
+    """Header, and bytes of pixels, of runs of the activities 1, 2 ... that stay where they are."""
+    numbers = [len(lengths), *(1 for _ in lengths), *lengths]
+    header = bytes(byte for number in numbers for byte in varint(number))
+    return header, bytes(byte for length in lengths for byte in slow_pixels([700] * length))
+
+
+def packed_others(plain, lengths):
+    """Packed columns of such runs but their pixels."""
+    header, pixels = slow_head(lengths.tolist())
+    return pack_columns(header, {0: pixels, **plain}, lengths)[1:]
+
+
 @given(entry=an_entry())
 def test_folded_columns_come_back(entry):
     runs, columns = entry
     lengths = np.array([length for _, length in runs])
     plain = {column: data[0] for column, data in zip(JOINED, columns, strict=True) if data is not None}
-    packed = pack_columns(b"head", plain, lengths)
-    assert unpack(packed[0][1]).tobytes() == b"head" + plain[0]
-    assert unpack_head(packed[0][1]).tobytes() == b"head"
+    header, plain[0] = slow_head(lengths.tolist())
+    packed = pack_columns(header, plain, lengths)
+    chunk = ChunkPixels(packed[0][1])
+    assert chunk.plain() == plain[0]
+    assert [part.tolist() for part in chunk.header] == [[*range(1, len(lengths) + 1)], lengths.tolist()]
     stored = unpack_columns(packed[1:])
     del plain[0]
     assert {column: data for column, (data, _) in stored.items()} == slow_folded(plain, lengths.tolist())
@@ -428,7 +444,7 @@ def test_numbers_are_as_many_to_a_byte_as_fit(reach, form):
         2: b"".join(bytes(varint(number)) for number in numbers),
         7: b"".join(bytes(varint(number)) for number in numbers),
     }
-    stored = unpack_columns(pack_columns(b"head", {0: b"pixels", **plain}, lengths)[1:])
+    stored = unpack_columns(packed_others(plain, lengths))
     assert {column: data[0] for column, (data, _) in stored.items()} == {2: form, 7: form}
     assert {column: data for column, (data, _) in stored.items()} == slow_folded(plain, lengths.tolist())
     assert {column: data.tobytes() for column, data in unfold(stored, plain, lengths).items()} == plain
@@ -441,7 +457,7 @@ def test_seconds_paces_and_speeds_are_guessed(count):
         column: bytes(byte for number in rng.integers(0, 300, count).tolist() for byte in varint(number))
         for column in (1, 2, 4, 5)
     }
-    stored = unpack_columns(pack_columns(b"head", {0: b"pixels", **plain}, lengths)[1:])
+    stored = unpack_columns(packed_others(plain, lengths))
     assert {column: data[0] & 2 for column, (data, _) in stored.items()} == {1: 2, 2: 0, 4: 2, 5: 2}
     assert {column: data for column, (data, _) in stored.items()} == slow_folded(plain, lengths.tolist())
     assert {column: data.tobytes() for column, data in unfold(stored, plain, lengths).items()} == plain
@@ -499,15 +515,15 @@ def test_numbers_are_read_one_after_the_other(sizes, seed, before):
     assert not found[whole + 1 :].any()
 
 
-def passes_of(tiles, keep):
-    """Passes by pixel of tiles, each of some chunks."""
+def passes_of(tiles, keep, coded=False):
+    """Passes by pixel of tiles, each of some chunks, all coded or all bytes."""
     counts, words = np.zeros(65536, np.uint32), np.zeros(2048, np.uint64)
     chunks = [chunk for some in tiles for chunk in some]
     ends = np.cumsum([0, *map(len, chunks)])
     data = np.concatenate([np.zeros(0, np.uint8), *chunks])
     begins = np.cumsum([0, *map(len, tiles)])
     pixels, passes, bounds = count_passes_of(
-        data, ends, begins, np.array(keep, bool), counts, words.view(np.uint8), words
+        data, ends, begins, np.full(len(chunks), coded), np.array(keep, bool), counts, words.view(np.uint8), words
     )
     assert not counts.any()
     assert not words.any()
@@ -533,6 +549,11 @@ def test_damaged_bytes_do_no_harm(data):
     for keep in ([], [True], [False, True, True]):
         kept = np.array([not keep or (k < len(keep) and keep[k]) for k in ids.tolist()], bool)
         assert passes_of([[data]], keep) == [Counter(pixels[np.repeat(kept, lengths)].tolist())]
+        ids_then, lengths_then, at_then = decode_coded_header(data)
+        assert lengths_then.sum() <= 32 * len(data)
+        moves = decode_moves(data, at_then, lengths_then)
+        kept = np.array([not keep or (k < len(keep) and keep[k]) for k in ids_then.tolist()], bool)
+        assert passes_of([[data]], keep, coded=True) == [Counter(moves[np.repeat(kept, lengths_then)].tolist())]
     add_amounts(pixels, ids, lengths, np.ones(3, bool), data, total)
     codec.pixel_bytes(data, at, lengths)
     number_bytes(data, lengths)

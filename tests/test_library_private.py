@@ -16,12 +16,11 @@ from heatlas.core.context import Context
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import from_lonlat, ground_metres, to_lonlat
 from heatlas.core.window import Window
-from heatlas.kernels.index import decode_header, decode_pixels
 from heatlas.library.audit import audit
 from heatlas.library.care.checking import check
 from heatlas.library.file.keys import pixel_keys, tile_of
 from heatlas.library.file.opening import open_library
-from heatlas.library.file.packing import unpack
+from heatlas.library.file.pixels import ChunkPixels
 from heatlas.library.file.settings import Settings, read_settings
 from heatlas.library.index.drawing import draw
 from heatlas.library.index.passages_at import passing
@@ -49,9 +48,9 @@ def all_pixels(library):
     with library.read() as link:
         for k, data in link.execute("SELECT key, data FROM passages WHERE key BETWEEN ? AND ?", pixel_keys()):
             zoom, x, y = tile_of(k)
-            head = unpack(data)
-            ids, lengths, at = decode_header(head)
-            pixels = decode_pixels(head, at, lengths).astype(np.int64)
+            chunk = ChunkPixels(data)
+            ids, lengths = chunk.header
+            pixels = chunk.places.astype(np.int64)
             owner = np.repeat(ids, lengths)
             found.append(np.stack((owner, np.full(len(owner), zoom), x * 256 + pixels % 256, y * 256 + pixels // 256)))
     return np.concatenate(found, axis=1)

@@ -27,6 +27,8 @@
 `people`                   people who passed a pixel, or those around it
 `voices`                   one voice of each activity in a pixel, added to relations
 `encode`, `index`          passages written to, and read from, the passage index
+`moves`, `move_writing`    pixels as codes of moves, read and written
+`move_codes`               tables of these codes
 `fold`, `unfold`           columns of the passage index folded, and unfolded
 `changes`                  columns of the passages of a group of tracks, held as what changes
 `join`                     passages of several groups of tracks joined, tile by tile

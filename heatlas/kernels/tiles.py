@@ -11,6 +11,7 @@ import numpy as np
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.index import read_header
 from heatlas.kernels.instructions import trailing_zeros
+from heatlas.kernels.moves import PASSAGES, follow_moves, read_coded_header
 from heatlas.kernels.numbers import longest, read_numbers, unzigzag
 from heatlas.kernels.reduce import add_value
 
@@ -30,19 +31,23 @@ def _kept(keep, activity):
     return keep.shape[0] == 0 or (0 <= activity < keep.shape[0] and keep[activity])
 
 
-@kernel("const u1[:]", "const i8[:]", "const i8[:]", "const b1[:]", "u4[:]", "u1[:]", "u8[:]", allocates=True)
-def count_passes_of(data, chunks, tiles, keep, counts, marks, words):
+@kernel(
+    "const u1[:]", "const i8[:]", "const i8[:]", "const b1[:]", "const b1[:]", "u4[:]", "u1[:]", "u8[:]",
+    allocates=True,
+)  # fmt: skip
+def count_passes_of(data, chunks, tiles, coded, keep, counts, marks, words):
     """Count the passages of the kept activities in each pixel of some tiles, straight from the bytes of their chunks.
 
     Parameters
     ----------
     data : ndarray of uint8
-        Header and pixels (`heatlas.kernels.index`) of chunk after chunk; damaged bytes count as `decode_pixels` gives
-        them.
+        Header and pixels of chunk after chunk; damaged bytes count as `decode_pixels` or `decode_moves` gives them.
     chunks : ndarray of int64 (c + 1,)
         Offsets of the chunks into the bytes.
     tiles : ndarray of int64 (t + 1,)
         Offsets of the tiles into the chunks.
+    coded : ndarray of bool (c,)
+        Whether the pixels of a chunk are codes of moves (`heatlas.kernels.moves`), not bytes (`heatlas.kernels.index`).
     keep : ndarray of bool (activities,) or (0,)
         Which activities count, by number; empty: all.
     counts : ndarray of uint32 (65536,)
@@ -59,12 +64,18 @@ def count_passes_of(data, chunks, tiles, keep, counts, marks, words):
     """
     most = np.int64(_FOUR)
     for t in range(tiles.shape[0] - 1):
-        most += min(chunks[tiles[t + 1]] - chunks[tiles[t]], counts.shape[0])  # a passage takes at least a byte
+        passages = np.int64(0)
+        for c in range(tiles[t], tiles[t + 1]):
+            passages += (chunks[c + 1] - chunks[c]) * (PASSAGES if coded[c] else 1)
+        most += min(passages, counts.shape[0])
     pixels, passes = np.empty(most, np.uint16), np.empty(most, np.uint32)
     bounds, k = np.zeros(tiles.shape[0], np.int64), np.uint64(0)
     for t in range(tiles.shape[0] - 1):
         for c in range(tiles[t], tiles[t + 1]):
-            _add_passes(data[chunks[c] : chunks[c + 1]], keep, counts, marks)
+            if coded[c]:
+                _add_coded(data[chunks[c] : chunks[c + 1]], keep, counts, marks)
+            else:
+                _add_passes(data[chunks[c] : chunks[c + 1]], keep, counts, marks)
         for w in range(words.shape[0]):
             left, words[w] = words[w], 0
             while left != 0:
@@ -90,6 +101,31 @@ def _add_one(here, counts, marks):
     pixel = np.uint64(np.uint16(here))
     counts[pixel] += np.uint32(1)
     marks[pixel >> _TWO] = 1
+
+
+@helper(forceinline=True)
+def _count_one(into, k, here):  # noqa: ARG001 - `follow_moves` hands it over
+    counts, marks = into
+    _add_one(here, counts, marks)
+
+
+@helper(forceinline=True)
+def _count_none(into, k, here):
+    """Leave out a passage of an activity that is not kept."""
+
+
+@helper(allocates=True)
+def _add_coded(data, keep, counts, marks):
+    """As `_add_passes`, of codes of moves."""
+    ids, lengths, at = read_coded_header(data)
+    bit, end, zero = np.uint64(at) << _THREE, np.uint64(data.shape[0]), np.uint64(0)
+    for r in range(ids.shape[0]):
+        if lengths[r] == 0:  # of damaged bytes
+            continue
+        if _kept(keep, ids[r]):
+            bit = follow_moves(data, bit, end, np.uint64(lengths[r]), _count_one, (counts, marks), zero)
+        else:
+            bit = follow_moves(data, bit, end, np.uint64(lengths[r]), _count_none, (counts, marks), zero)
 
 
 @helper(allocates=True)

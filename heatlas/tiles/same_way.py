@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.kernels.index import decode_header, decode_pixels
 from heatlas.library.file.columns import PIXELS
 from heatlas.library.file.keys import CHUNKS, key
-from heatlas.library.file.packing import unpack
+from heatlas.library.file.pixels import ChunkPixels
 from heatlas.library.index.sound_tiles import pixel_rows
 from heatlas.tiles.view import census_of
 
@@ -102,9 +101,9 @@ def _cells(
     with library.read() as connection:
         for x, y in sorted(tiles):
             for _, data in pixel_rows(connection, (key(PIXELS, zoom, x, y), key(PIXELS, zoom, x, y, CHUNKS - 1))):
-                head = unpack(data)
-                ids, lengths, at = decode_header(head)
-                pixels = decode_pixels(head, at, lengths).astype(np.int64)
+                chunk = ChunkPixels(data)
+                ids, lengths = chunk.header
+                pixels = chunk.places.astype(np.int64)
                 cell = (y * _SIDE + pixels // _SIDE) << 32 | (x * _SIDE + pixels % _SIDE)
                 found.append(np.stack([np.repeat(ids.astype(np.int64), lengths), cell]))
     owner, cell = np.unique(np.concatenate([np.zeros((2, 0), np.int64), *found], axis=1), axis=1)

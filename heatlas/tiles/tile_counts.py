@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.frozen import frozen
-from heatlas.kernels.index import decode_head
 from heatlas.library.file.keys import pixel_keys, tile_of
-from heatlas.library.file.packing import unpack_head
+from heatlas.library.file.pixels import head_of
 from heatlas.library.file.settings import read_settings
 from heatlas.library.index.sound_tiles import pixel_rows
 from heatlas.raster.threshold import is_shown
@@ -82,7 +81,7 @@ def count_tiles(library: Library, zoom: int) -> TileCounts:
     with library.read() as connection:
         read_settings(connection).demand(zoom)
         for k, data in pixel_rows(connection, pixel_keys(zoom)):
-            ids, lengths = decode_head(unpack_head(data))
+            ids, lengths = head_of(data)
             if not places or places[-1] != tile_of(k)[1:]:
                 places.append(tile_of(k)[1:])
             at.append(len(places) - 1)

@@ -9,12 +9,11 @@ import numpy as np
 
 from heatlas.core.context import NOBODY
 from heatlas.core.errors import SourceFailed
-from heatlas.kernels.index import decode_head
 from heatlas.library.care.digest_checks import check_digests
 from heatlas.library.file.columns import COLUMNS
 from heatlas.library.file.failures import interruptible, was_stopped
 from heatlas.library.file.keys import chunk_of, pixel_keys, tile_of
-from heatlas.library.file.packing import unpack_head
+from heatlas.library.file.pixels import head_of
 from heatlas.library.file.settings import privacy_of, read_meta, read_settings
 from heatlas.library.file.sound_rows import has_digests
 from heatlas.library.index.chunks import runs_of
@@ -168,7 +167,7 @@ def _headers(connection: sqlite3.Connection, context: Context) -> list[str]:
     for done, (k, data) in enumerate(rows):
         if done % _STEP == 0:
             told(done, count)
-        ids = decode_head(unpack_head(data))[0]
+        ids = head_of(data)[0]
         tile = tile_of(k)
         chunks.add((tile, chunk_of(k)))
         if not len(ids) or (np.diff(ids) <= 0).any():

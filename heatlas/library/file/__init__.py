@@ -12,6 +12,7 @@
 `columns`, `keys`           columns of the index and their precision; their keys
 `packing`, `folding`        compression; columns of chunks folded before they are packed
 `bundles`                   columns of small chunks in one row
+`pixels`                    pixels of chunks, as codes of moves or packed
 `number_columns`            columns of numbers as bytes, of points and of grids
 `digests`                   digests of all rows, and copies of small ones
 `sound_rows`, `sound_blobs` small rows, and rows with blobs, that are as they were written

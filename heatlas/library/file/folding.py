@@ -12,7 +12,7 @@ from heatlas.kernels.unfold import unfold_column
 from heatlas.library.file.bundles import BUNDLE, bundled, pack_bundle, pack_column
 from heatlas.library.file.columns import AMOUNTS, PIXELS, VALUES
 from heatlas.library.file.keys import NUMBERS
-from heatlas.library.file.packing import pack_pixels
+from heatlas.library.file.pixels import pack_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

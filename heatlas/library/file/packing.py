@@ -1,8 +1,8 @@
 """Compress bytes and columns with zstd.
 
-A blob begins with a length, of which two bits say more. The header of a chunk's pixels is compressed apart from them,
-so that counting what lies where unpacks nothing else. Other columns are folded (`heatlas.kernels.fold`), and compressed
-each by itself, or the small columns of a chunk as one bundle (`bundles`).
+A blob begins with a length, of which two bits say more. Columns of the index but its pixels are folded
+(`heatlas.kernels.fold`), and compressed each by itself, or the small columns of a chunk as one bundle (`bundles`).
+Pixels are compressed where they leap (`pixels`), with their header apart.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "SMALL", "compressed_columns", "is_marked", "is_twice_marked", "pack", "pack_folded", "pack_marked", "pack_pixels",
+    "SMALL", "compressed_columns", "is_marked", "is_twice_marked", "pack", "pack_folded", "pack_marked", "pack_two",
     "twice_marked", "unpack", "unpack_each", "unpack_frame", "unpack_head", "unpack_parts",
 ]  # fmt: skip
 
@@ -75,8 +75,8 @@ def _plain(data: memoryview | bytes) -> bytes:
     return b"\0\0\0\0" + bytes(data)
 
 
-def pack_pixels(header: memoryview | bytes, pixels: memoryview | bytes) -> bytes:
-    """Compress the header of a chunk, and its pixels: two blobs, and the length of the first before them."""
+def pack_two(header: memoryview | bytes, pixels: memoryview | bytes) -> bytes:
+    """Compress the header of a chunk, and bytes of its pixels: two blobs, and the length of the first before them."""
     head = pack(header, _LEVEL, _SHORTEST) if len(header) >= _HEADER else _plain(header)
     return (_TWO | len(head)).to_bytes(4, "little") + head + pack(pixels, _LEVEL, _SHORTEST)
 
@@ -121,7 +121,7 @@ def is_marked(data: bytes) -> bool:
 
 
 def unpack(data: bytes) -> NDArray[np.uint8]:
-    """Undo `pack`, or `pack_pixels`: the pixels follow their header.
+    """Undo `pack`, or `pack_two`: the pixels follow their header.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def unpack_each(blobs: Iterable[bytes | None]) -> list[bytes]:
 
 
 def unpack_parts(data: bytes) -> list[bytes]:
-    """As `unpack`, but the header of `pack_pixels` and the pixels each by themselves.
+    """As `unpack`, but the header of `pack_two` and the pixels each by themselves.
 
     Raises
     ------

@@ -11,14 +11,14 @@ import numpy as np
 from heatlas.core.errors import SourceFailed
 from heatlas.core.frozen import frozen
 from heatlas.kernels.encode import encode_headers
-from heatlas.kernels.index import decode_head, decode_header, pixel_bytes
+from heatlas.kernels.index import pixel_bytes
 from heatlas.kernels.numbers import number_bytes
 from heatlas.library.file.bundles import unpack_columns
 from heatlas.library.file.columns import PIXELS
 from heatlas.library.file.digests import write_passages
 from heatlas.library.file.folding import pack_columns, unfold
 from heatlas.library.file.keys import CHUNKS, chunk_of, column_of, key, other_keys, tile_of
-from heatlas.library.file.packing import unpack_head
+from heatlas.library.file.pixels import ChunkPixels, head_of
 from heatlas.library.file.sound_blobs import blobs
 from heatlas.library.file.sound_rows import say
 
@@ -63,12 +63,12 @@ class Chunk:
     @classmethod
     def of(cls, rows: Sequence[tuple[int, bytes]]) -> Chunk:
         """Decompress the rows of all columns of a chunk, in any order."""
-        columns = unpack_columns((column_of(k), data) for k, data in rows)
-        ids, lengths, at = decode_header(np.frombuffer(columns[PIXELS][0], np.uint8))
+        packed = {column_of(k): data for k, data in rows}
+        pixels = ChunkPixels(packed.pop(PIXELS))
+        ids, lengths = pixels.header
+        columns = unpack_columns(packed.items())
         plain = unfold(columns, columns, lengths)
-        return cls(
-            ids, lengths, {column: bytes(data[at if column == PIXELS else 0 :]) for column, data in plain.items()}
-        )
+        return cls(ids, lengths, {PIXELS: pixels.plain(), **{column: bytes(data) for column, data in plain.items()}})
 
     def column(self, column: int) -> bytes:
         """Bytes of a column; for a missing one a 0 for each passage, which means nothing or unknown."""
@@ -166,7 +166,7 @@ def remove_runs(connection: sqlite3.Connection, tiles: Iterable[Tile], numbers: 
         for chunk, _ in chunks_of(connection, tile):
             pixels = key(PIXELS, *tile, chunk)
             ((_, data),) = blobs(connection, "passages", (pixels, pixels), tile_name)
-            if np.isin(decode_head(unpack_head(data))[0], wanted).any():
+            if np.isin(head_of(data)[0], wanted).any():
                 rows = _rows(connection, tile, chunk)
                 _replace(connection, [rows], _merged(tile, [rows], numbers))
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.core.errors import BadOption
-from heatlas.kernels.index import decode_pixels
 from heatlas.kernels.operations import UNUSED
 from heatlas.kernels.tiles import add_activities_of, add_amounts, add_values
 from heatlas.library.file.columns import AMOUNTS, COLUMNS, VALUES
@@ -131,7 +130,7 @@ def _drawn(
     columns = columns_of(measure)
     if measure.reduction == "passes":
         tiles = tiles_at(connection, zoom, places)
-        yield from count_passes(((x, y, [chunk.parts for chunk in chunks]) for x, y, chunks in tiles), chosen)
+        yield from count_passes(((x, y, [chunk.pixels for chunk in chunks]) for x, y, chunks in tiles), chosen)
         return
     if facts is None and needs_facts(measure):
         facts = read_facts(connection, measure)
@@ -196,7 +195,7 @@ def read_passages(
             for chunk in chunks:
                 tiles.begin(int(window.zoom), x, y)
                 tiles.add(chunk, chosen)
-                ids, lengths, _ = chunk.header
+                ids, lengths = chunk.pixels.header
                 kept = slice(None) if keep is None else chosen[np.minimum(ids, len(chosen) - 1)]
                 for passages in tiles.passages:
                     yield x, y, np.repeat(ids[kept], lengths[kept]), passages
@@ -240,8 +239,7 @@ class _Accumulators:
         data = next(iter(chunk.columns.values()), None)
         if data is None and chunk.columns:
             return
-        ids, lengths, at = chunk.header
-        where = decode_pixels(chunk.pixels, at, lengths)
+        (ids, lengths), where = chunk.pixels.header, chunk.pixels.places
         self.planes.mark(where)
         if measure.reduction == "activities":
             self.ordinal = add_activities_of(where, ids, lengths, keep, self.ordinal, self.stamps, self.tile["n"])

@@ -11,7 +11,7 @@ from heatlas.kernels.join import join_chunks
 from heatlas.library.file.bundles import BUNDLE, BUNDLED, pack_column
 from heatlas.library.file.columns import PIXELS
 from heatlas.library.file.folding import folding
-from heatlas.library.file.packing import pack_pixels
+from heatlas.library.file.pixels import pack_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.kernels.index import decode_head, decode_header, decode_pixels
 from heatlas.library.file.columns import PIXELS
 from heatlas.library.file.keys import CHUNKS, key, tile_of
-from heatlas.library.file.packing import unpack, unpack_head
+from heatlas.library.file.pixels import ChunkPixels, head_of
 from heatlas.library.file.settings import read_settings
 from heatlas.library.index.sound_tiles import pixel_rows
 from heatlas.raster.tile_pixels import SIDE
@@ -50,12 +49,12 @@ def owners_in(library: Library, window: Window, wanted: NDArray[np.bool_]) -> ND
         for x in range(window.x // SIDE, (window.x + window.width - 1) // SIDE + 1):
             keys = key(PIXELS, zoom, x % across, top), key(PIXELS, zoom, x % across, bottom, CHUNKS - 1)
             for k, data in pixel_rows(connection, keys):
-                ids, _ = decode_head(unpack_head(data))
+                ids, _ = head_of(data)
                 if not asked[np.minimum(ids, len(wanted))].any():
                     continue
-                whole = unpack(data)
-                ids, lengths, at = decode_header(whole)
-                pixels = decode_pixels(whole, at, lengths).astype(np.int64)
+                chunk = ChunkPixels(data)
+                ids, lengths = chunk.header
+                pixels = chunk.places.astype(np.int64)
                 column = x * SIDE + pixels % SIDE - window.x
                 row = tile_of(k)[2] * SIDE + pixels // SIDE - window.y
                 inside = (column >= 0) & (column < window.width) & (row >= 0) & (row < window.height)

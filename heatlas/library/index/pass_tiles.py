@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from heatlas.library.file.pixels import ChunkPixels
+
 __all__ = ["count_passes"]
 
 _TOGETHER = 1 << 18
@@ -33,14 +35,14 @@ _KEPT = _Kept()
 
 
 def count_passes(
-    tiles: Iterable[tuple[int, int, Sequence[Sequence[bytes]]]], keep: NDArray[np.bool_]
+    tiles: Iterable[tuple[int, int, Sequence[ChunkPixels]]], keep: NDArray[np.bool_]
 ) -> Iterator[tuple[tuple[int, int], TilePixels]]:
     """Count the passes of tiles.
 
     Parameters
     ----------
     tiles : iterable of (x, y, chunks)
-        Column and row of tiles, and the header and pixels of each of their chunks, as bytes in any number of parts.
+        Column and row of tiles, and their chunks.
     keep : ndarray of bool (activities,) or (0,)
         Which activities count, by number; empty: all.
 
@@ -49,9 +51,11 @@ def count_passes(
     (int, int), TilePixels
         Column and row, and pixels, of each tile in which anything counts.
     """
-    for places, parts, ends, begins in _batches(tiles):
-        data = np.frombuffer(b"".join(parts), np.uint8)
-        pixels, passes, bounds = count_passes_of(data, np.array(ends), np.array(begins), keep, *_KEPT.scratch)
+    for places, chunks, begins in _batches(tiles):
+        data = np.frombuffer(b"".join([part for chunk in chunks for part in chunk.parts]), np.uint8)
+        ends = np.cumsum([0, *(sum(map(len, chunk.parts)) for chunk in chunks)])
+        coded = np.array([chunk.coded for chunk in chunks], np.bool_)
+        pixels, passes, bounds = count_passes_of(data, ends, np.array(begins), coded, keep, *_KEPT.scratch)
         first = 0
         for place, last in zip(places, bounds[1:].tolist(), strict=True):
             if last > first:  # copies, as one tile may be remembered longer than the others
@@ -60,21 +64,19 @@ def count_passes(
 
 
 def _batches(
-    tiles: Iterable[tuple[int, int, Sequence[Sequence[bytes]]]],
-) -> Iterator[tuple[list[tuple[int, int]], list[bytes], list[int], list[int]]]:
-    """Places of some tiles, the bytes of all, and where each chunk ends in these and each tile in those, from 0 on."""
+    tiles: Iterable[tuple[int, int, Sequence[ChunkPixels]]],
+) -> Iterator[tuple[list[tuple[int, int]], list[ChunkPixels], list[int]]]:
+    """Places of some tiles, the chunks of all, and where those of each tile end, from 0 on."""
     places: list[tuple[int, int]] = []
-    parts: list[bytes] = []
-    ends, begins, held = [0], [0], 0
+    some: list[ChunkPixels] = []
+    begins, held = [0], 0
     for x, y, chunks in tiles:
         places.append((x, y))
-        for chunk in chunks:
-            parts += chunk
-            held += sum(map(len, chunk))
-            ends.append(held)
-        begins.append(len(ends) - 1)
+        some += chunks
+        held += sum(len(part) for chunk in chunks for part in chunk.parts)
+        begins.append(len(some))
         if held >= _TOGETHER:
-            yield places, parts, ends, begins
-            places, parts, ends, begins, held = [], [], [0], [0], 0
+            yield places, some, begins
+            places, some, begins, held = [], [], [0], 0
     if places:
-        yield places, parts, ends, begins
+        yield places, some, begins

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heatlas.core.mercator import to_lonlat
-from heatlas.kernels.index import decode_pixels
 from heatlas.kernels.operations import UNUSED, Runs
 from heatlas.kernels.values import add_days
 from heatlas.library.index.coded_columns import CodedColumns, Facts
@@ -127,8 +126,7 @@ class PassageTiles:
 
     def add(self, chunk: TileChunk, keep: NDArray[np.bool_]) -> None:
         """Add the activities of a chunk that are kept; `keep` (numbers,) is empty for all."""
-        ids, lengths, at = chunk.header
-        where = decode_pixels(chunk.pixels, at, lengths)
+        (ids, lengths), where = chunk.pixels.header, chunk.pixels.places
         kept = np.ones(len(ids), np.bool_) if not len(keep) else keep[np.minimum(ids, len(keep) - 1)]
         if not kept.any():
             return

@@ -11,10 +11,10 @@ import numpy as np
 from heatlas.core.errors import BadOption
 from heatlas.core.frozen import frozen
 from heatlas.core.mercator import MAX_LATITUDE, from_lonlat, ground_metres
-from heatlas.kernels.index import decode_amounts, decode_header, decode_pixels, decode_values
+from heatlas.kernels.index import decode_amounts, decode_values
 from heatlas.library.file.columns import AMOUNTS, COLUMNS, PIXELS, decoded
 from heatlas.library.file.keys import CHUNKS, chunk_of, key
-from heatlas.library.file.packing import unpack
+from heatlas.library.file.pixels import ChunkPixels
 from heatlas.library.file.settings import privacy_of, read_settings
 from heatlas.library.index.sound_tiles import pixel_rows, read_columns
 from heatlas.library.rows.activity_means import read_effort
@@ -121,9 +121,7 @@ def anything_in(connection: sqlite3.Connection, lat: float, lon: float, radius: 
         rows = list(pixel_rows(connection, (key(PIXELS, *tile), key(PIXELS, *tile, CHUNKS - 1))))
         inside = circle.holds(column, row) if rows else None
         for _, data in rows:
-            head = unpack(data)
-            _, lengths, at = decode_header(head)
-            if np.asarray(inside)[decode_pixels(head, at, lengths)].any():
+            if np.asarray(inside)[ChunkPixels(data).places].any():
                 return True
     return False
 
@@ -173,11 +171,10 @@ def _sums(connection: sqlite3.Connection, circle: _Circle, keep: NDArray[np.bool
         rows = list(pixel_rows(connection, (key(PIXELS, *tile), key(PIXELS, *tile, CHUNKS - 1))))
         inside = circle.holds(column, row) if rows else None
         for k, data in rows:
-            head = unpack(data)
-            ids, lengths, at = decode_header(head)
-            pixels = decode_pixels(head, at, lengths)
+            chunk = ChunkPixels(data)
+            ids, lengths = chunk.header
             owner = np.repeat(ids, lengths)
-            wanted = np.asarray(inside)[pixels]
+            wanted = np.asarray(inside)[chunk.places]
             if keep is not None:
                 wanted &= (owner < len(keep)) & np.append(keep, False)[np.minimum(owner, len(keep))]
             if wanted.any():

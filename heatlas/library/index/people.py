@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from heatlas.kernels.index import decode_pixels
 from heatlas.kernels.people import count_bits, mark_people
 from heatlas.library.index.tile_chunks import tiles_at
 from heatlas.raster.threshold import reach_of
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from heatlas.core.window import Window
+    from heatlas.library.file.pixels import ChunkPixels
     from heatlas.library.file.store import Library
 
 __all__ = ["people_around"]
@@ -55,23 +55,23 @@ def people_around(
     with library.read() as connection:
         for x, y, chunks in tiles_at(connection, outer.zoom, places_in(outer)):
             for each in chunks:
-                ids, lengths, at = each.header
+                ids, _ = each.pixels.header
                 person = whose[np.minimum(ids, count)]
-                found.append(_Chunk(x * SIDE - outer.x, y * SIDE - outer.y, each.pixels, at, lengths, person))
+                found.append(_Chunk(x * SIDE - outer.x, y * SIDE - outer.y, each.pixels, person))
     counts = np.zeros((window.height, window.width), np.uint32)
     there = np.unique(np.concatenate([np.zeros(0, np.int64), *(chunk.person for chunk in found)]))
     there = there[there >= 0]
     if len(there) < max(least, 1):
         return counts
-    passed = [(chunk, decode_pixels(chunk.pixels, chunk.at, chunk.lengths)) for chunk in found]
     for first in range(0, len(there), _TOGETHER):
         some = there[first : first + _TOGETHER]
         bits = np.zeros((outer.height, outer.width, -(-len(some) // 64)), np.uint64)
-        for chunk, where in passed:
+        for chunk in found:
             bit = np.searchsorted(some, chunk.person)
             bit[some[np.minimum(bit, len(some) - 1)] != chunk.person] = -1
             if (bit >= 0).any():
-                mark_people(where, chunk.lengths, bit, chunk.left, chunk.top, bits)
+                _, lengths = chunk.pixels.header
+                mark_people(chunk.pixels.places, lengths, bit, chunk.left, chunk.top, bits)
         lines = bits.reshape(outer.height, -1)
         count_bits(lines, bits.shape[2], reach, np.empty(lines.shape[1], np.uint64), counts)  # nobody is in two groups
     return counts
@@ -81,9 +81,6 @@ class _Chunk(NamedTuple):
     left: int
     """Column of the corner of its tile in the window."""
     top: int
-    pixels: NDArray[np.uint8]
-    at: int
-    """Place of its pixels in the bytes."""
-    lengths: NDArray[np.int64]
+    pixels: ChunkPixels
     person: NDArray[np.int64]
     """Of each run; -1: nobody's, or not kept."""

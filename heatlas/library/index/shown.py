@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from heatlas.kernels.index import UNKNOWN, decode_amounts, decode_head, decode_values
+from heatlas.kernels.index import UNKNOWN, decode_amounts, decode_values
 from heatlas.library.file.columns import AMOUNTS, VALUES
 from heatlas.library.file.keys import chunk_of, pixel_keys, tile_of
-from heatlas.library.file.packing import unpack_head
+from heatlas.library.file.pixels import head_of
 from heatlas.library.file.settings import read_settings
 from heatlas.library.index.sound_tiles import pixel_rows, read_columns
 
@@ -71,4 +71,4 @@ def _chunks(
     zoom = settings.zooms[0]
     settings.demand(zoom, columns)
     for k, data in pixel_rows(connection, pixel_keys(zoom)):
-        yield (k, *decode_head(unpack_head(data)))
+        yield (k, *head_of(data))

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.kernels.index import decode_head
 from heatlas.library.file.bundles import BUNDLE, unpack_columns
 from heatlas.library.file.columns import PIXELS
 from heatlas.library.file.digests import BLOBS, write_passages
 from heatlas.library.file.folding import sources_of, unfold, with_sources
 from heatlas.library.file.keys import CHUNKS, column_of, key, other_keys, tile_of
-from heatlas.library.file.packing import unpack_head
+from heatlas.library.file.pixels import head_of
 from heatlas.library.file.settings import privacy_of, read_settings
 from heatlas.library.file.sound_blobs import blobs, blobs_or_none, sound_blobs
 from heatlas.library.file.sound_rows import damaged, say
@@ -162,7 +161,8 @@ def _stored_columns(
         stored[place] = None if more is None else {**(stored[place] or {}), **more}
     for tile, chunk in chunks:
         if chunk == _ANEW:
-            found.append(unpack_columns((column_of(number), data) for number, data in _traced(connection, tile)))
+            rows = ((column_of(number), data) for number, data in _traced(connection, tile))
+            found.append(unpack_columns(row for row in rows if row[0] != PIXELS))
         else:
             one = stored[tile, chunk]
             found.append(_columns_anew(connection, tile, chunk) if one is None else one)
@@ -188,7 +188,7 @@ def _columns_anew(connection: sqlite3.Connection, tile: Tile, chunk: int) -> dic
     """Make the columns of a chunk whose pixels are sound, with its activities in their order; none is folded."""
     pixels = key(PIXELS, *tile, chunk)
     ((_, data),) = blobs(connection, "passages", (pixels, pixels), tile_name)
-    ids, lengths = decode_head(unpack_head(data))
+    ids, lengths = head_of(data)
     traced = Chunk.of(_traced(connection, tile))
     at = np.minimum(np.searchsorted(traced.ids, ids), len(traced.ids) - 1)
     if not (np.array_equal(traced.ids[at], ids) and np.array_equal(traced.lengths[at], lengths)):

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from heatlas.core.errors import BadOption
-from heatlas.kernels.index import decode_header
 from heatlas.library.file.columns import COLUMNS, PIXELS
 from heatlas.library.file.keys import CHUNKS, chunk_of, key, tile_of
-from heatlas.library.file.packing import unpack_parts
+from heatlas.library.file.pixels import ChunkPixels
 from heatlas.library.file.settings import read_settings
 from heatlas.library.index.sound_tiles import columns_of_chunks, rows_of_few
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
-
-    from numpy.typing import NDArray
 
     from heatlas.library.index.coded_columns import ColumnBytes
 
@@ -33,29 +28,12 @@ _TILES = 32
 class TileChunk:
     """Chunk of a tile as it is read: not decoded."""
 
-    __slots__ = ("_header", "_pixels", "columns", "parts")
+    __slots__ = ("columns", "pixels")
 
-    def __init__(self, parts: Sequence[bytes]) -> None:
-        self.parts = parts
-        """Header and pixels, as they are packed: together or each by itself."""
-        self._pixels: NDArray[np.uint8] | None = None
+    def __init__(self, pixels: ChunkPixels) -> None:
+        self.pixels = pixels
         self.columns: ColumnBytes = {}
         """Columns that were asked for."""
-        self._header: tuple[NDArray[np.int64], NDArray[np.int64], int] | None = None
-
-    @property
-    def pixels(self) -> NDArray[np.uint8]:
-        """Header and pixels; put together once."""
-        if self._pixels is None:
-            self._pixels = np.frombuffer(b"".join(self.parts), np.uint8)
-        return self._pixels
-
-    @property
-    def header(self) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-        """Activity and passages of each run, and where the pixels begin; decoded once."""
-        if self._header is None:
-            self._header = decode_header(self.pixels)
-        return self._header
 
 
 def tiles_at(
@@ -92,11 +70,11 @@ def tiles_at(
         found: dict[tuple[int, int], list[TileChunk]] = {}
         read: dict[tuple[tuple[int, int, int], int], TileChunk] = {}
         for k, data in dict(rows_of_few(connection, [*ranges])).items():
-            tile, chunk = tile_of(k), TileChunk(unpack_parts(data))
+            tile, chunk = tile_of(k), TileChunk(ChunkPixels(data))
             read[tile, chunk_of(k)] = chunk
             found.setdefault(tile[1:], []).append(chunk)
         if numbers:
-            wanted = [(*whose, chunk.header[1]) for whose, chunk in read.items()]
+            wanted = [(*whose, chunk.pixels.header[1]) for whose, chunk in read.items()]
             for chunk, values in zip(read.values(), columns_of_chunks(connection, numbers, wanted), strict=True):
                 chunk.columns = {number: values.get(number) for number in numbers}
         for x, top, bottom in stretches:

@@ -8,9 +8,8 @@ import numpy as np
 
 from heatlas.dataset.places import Visits
 from heatlas.dataset.places.visits import ZOOM
-from heatlas.kernels.index import decode_header, decode_pixels
 from heatlas.library.file.keys import pixel_keys, tile_of
-from heatlas.library.file.packing import unpack
+from heatlas.library.file.pixels import ChunkPixels
 from heatlas.library.file.settings import read_settings
 from heatlas.library.index.sound_tiles import pixel_rows
 
@@ -72,9 +71,9 @@ def read_cells(
     chosen = np.append(keep, False)
     found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
     for k, data in pixel_rows(connection, pixel_keys(zoom)):
-        packed = unpack(data)
-        ids, lengths, at = decode_header(packed)
-        pixels = decode_pixels(packed, at, lengths).astype(np.int64)
+        chunk = ChunkPixels(data)
+        ids, lengths = chunk.header
+        pixels = chunk.places.astype(np.int64)
         activity = np.repeat(ids.astype(np.int64), lengths)
         shown = chosen[np.minimum(activity, len(chosen) - 1)]
         _, x, y = tile_of(k)
