@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import made
 import pytest
@@ -203,3 +204,45 @@ def test_handlers_are_given_back():
     finally:
         signal.signal(signal.SIGTERM, mine[0])
         signal.signal(signal.SIGINT, mine[1])
+
+
+ENDING = """
+import atexit, sys, threading, time
+import heatlas.cli as cli
+from heatlas.__main__ import main, program
+
+run = cli.main
+
+def with_work_left():
+    atexit.register(print, "tidied")
+    threading.Thread(target=lambda: (time.sleep(0.3), print("thread"))).start()
+    run()
+
+cli.main = with_work_left
+way = {"main": main, "program": program}[sys.argv.pop(1)]
+way()
+"""
+
+
+@pytest.mark.parametrize(("words", "status"), [(["--version"], 0), (["nothing"], 2), (["info", "no-such-file"], 2)])
+def test_a_program_ends_after_its_threads_and_what_is_to_be_tidied(words, status):
+    said = {}
+    for way in ("main", "program"):
+        command = [sys.executable, "-c", ENDING, way, *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == status
+        said[way] = done.stdout, done.stderr
+    assert said["program"][0].endswith("thread\ntidied\n")
+    assert said["main"] == said["program"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device")
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["nothing"]])
+def test_a_program_whose_output_is_lost_ends_as_python_would(words):
+    ends = []
+    for way in ("main", "program"):
+        with Path("/dev/full").open("w") as full:
+            command = [sys.executable, "-c", f"from heatlas.__main__ import {way}; {way}()", *words]
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        ends.append((done.returncode, done.stderr))
+    assert ends[0] == ends[1]
