@@ -15,6 +15,7 @@ from library_made import walks
 from slow import snapped, wander
 
 from heatlas.core.errors import SourceFailed
+from heatlas.core.workspace import Workspace
 from heatlas.kernels import encode
 from heatlas.kernels import index as codec
 from heatlas.kernels.changes import ALL, FEW, WIDEST, note_amounts, note_values
@@ -32,6 +33,7 @@ from heatlas.library.file.bundles import BUNDLE, pack_bundle, unpack_columns
 from heatlas.library.file.columns import AMOUNTS, VALUES, rules_of, width_of
 from heatlas.library.file.folding import folding, pack_columns, unfold, with_sources
 from heatlas.library.file.pixels import ChunkPixels
+from heatlas.library.index.encoding import EncodedTiles
 from heatlas.library.rows.passages import PreparedTrack, PreparedTracks
 from heatlas.tracks.metrics import METRICS
 
@@ -847,3 +849,34 @@ def test_a_track_is_traced_around_the_world():
     columns = set((found.tile & 0xFFFFF).tolist())
     assert columns <= {0, 4095}
     assert found.columns["fixes"].sum() == 50
+
+
+def test_passages_in_memory_that_was_used_before():
+    spaces = Workspace(), Workspace()
+    for tracks in (walks(5, 9), walks(4, 3)):
+        alone, prepared = (
+            PreparedTracks([PreparedTrack(track, 25.0) for track in tracks], *some) for some in ((), spaces[:1])
+        )
+        for zoom in (17, 9, 14):
+            for wanted in (None, ("fixes", "pace"), ("fixes",)):
+                expected, found = alone.at(zoom, wanted), prepared.at(zoom, wanted, space=spaces[1])
+                parts = [EncodedTiles.of(range(len(tracks)), one, Workspace()) for one in (expected, found)]
+                assert found.columns.keys() == expected.columns.keys()
+                assert all((found.columns[name] == steps).all() for name, steps in expected.columns.items())
+                assert (found.tile == expected.tile).all()
+                assert (found.pixel == expected.pixel).all()
+                again = EncodedTiles.of(range(len(tracks)), found, spaces[1])
+                for part in (parts[1], again):
+                    assert part.data.tobytes() == parts[0].data.tobytes()
+                    assert part.at.tolist() == parts[0].at.tolist()
+
+
+def test_memory_of_a_rare_job_is_not_kept(monkeypatch):
+    monkeypatch.setattr("heatlas.core.workspace._KEPT", 80)
+    space = Workspace()
+    small = space.array("one", (2, 5), np.float64)
+    assert small.shape == (2, 5)
+    assert np.shares_memory(small, space.array("one", (3,), np.float64))
+    assert not np.shares_memory(small, space.array("other", (3,), np.float64))
+    large = space.array("one", (11,), np.float64)
+    assert not np.shares_memory(large, space.array("one", (11,), np.float64))

@@ -20,6 +20,7 @@
 `context`     number of threads, and the receiver of progress
 `threads`     parts of a short job in parallel threads
 `memory`      checks that a picture fits into memory
+`workspace`   memory that a job uses again and again
 `resources`   processors and memory that this process may use
 `cgroups`     limits of Linux control groups
 `folders`     folders of the user, for settings and for what may be deleted

@@ -18,7 +18,7 @@ from heatlas.kernels.visited import NOWHERE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["AMOUNTS", "Fixes", "Rules", "list_visits"]
+__all__ = ["AMOUNTS", "Fixes", "Rules", "bound_visits", "list_visits"]
 
 AMOUNTS = 3
 """Amounts of a passage: fixes, metres and seconds."""
@@ -199,9 +199,35 @@ def _most_of(t, fixes, frame):
     return most
 
 
-@kernel(_FIXES, LINES, ("const f8[:]", "const i8[:]"), FRAME, _RULES, "i8", "i8", allocates=True)
-def list_visits(fixes, lines, reach, frame, rules, begin, end):
-    """List the passages of tracks from `begin` to before `end`, with what was spent and measured in them.
+@kernel(_FIXES, FRAME, "i8", "i8[:]")
+def bound_visits(fixes, frame, begin, most):
+    """Bound the passages of tracks from above.
+
+    Parameters
+    ----------
+    fixes, frame
+        As for `list_visits`.
+    begin : int
+        The first track.
+    most : ndarray of int64 (k,)
+        Changed to those of each.
+
+    Returns
+    -------
+    int
+        Those of all.
+    """
+    for t in range(most.shape[0]):
+        most[t] = _most_of(begin + t, fixes, frame)
+    return total(most)
+
+
+@kernel(
+    _FIXES, LINES, ("const f8[:]", "const i8[:]"), FRAME, _RULES, "i8", "const i8[:]",
+    ("i8[:]", "u2[:]", "i8[:, :]", "i4[:, :]"), "i8[:]", allocates=True,
+)  # fmt: skip
+def list_visits(fixes, lines, reach, frame, rules, begin, most, room, bounds):
+    """List the passages of tracks from `begin` on, with what was spent and measured in them.
 
     Parameters
     ----------
@@ -215,35 +241,32 @@ def list_visits(fixes, lines, reach, frame, rules, begin, end):
         Of the whole world, as `frame_of` gives it.
     rules : Rules
         How what was spent is rounded.
-    begin, end : int
-        The tracks.
+    begin : int
+        The first track.
+    most : ndarray of int64 (k,)
+        Of as many tracks as are listed, what `bound_visits` says.
+    room : tuple
+        Four arrays, for no fewer passages than `bound_visits` says. Those of the n passages are written:
 
-    Returns
-    -------
-    tile : ndarray of int64 (n,)
-        Row << 20 | column of the tile of each passage; across the antimeridian columns begin again at 0. What lies
-        beyond an edge of the world is left out, and has its share of what is rounded along the way.
-    pixel : ndarray of uint16 (n,)
-        Row * 256 + column inside the tile.
-    bounds : ndarray of int64 (end - begin + 1,)
-        Offsets of the tracks into the passages.
-    amounts : ndarray of int64 (3, at least n)
-        Fixes, and steps of metres and of seconds; of these nothing where nothing is spent. What follows n is not meant.
-    values : ndarray of int32 (r, at least n)
-        Steps of each column of values, UNKNOWN where there is none.
+        * ndarray of int64: row << 20 | column of the tile of each; across the antimeridian columns begin again at 0.
+          What lies beyond an edge of the world is left out, and has its share of what is rounded along the way.
+        * ndarray of uint16: row * 256 + column inside the tile.
+        * ndarray of int64 (3, at least n): fixes, and steps of metres and of seconds; these two only where anything is
+          spent.
+        * ndarray of int32 (r, at least n): steps of each column of values, UNKNOWN where there is none.
+    bounds : ndarray of int64 (k + 1,)
+        Changed to the offsets of the tracks into the passages.
     """
-    most, longest, widest = np.zeros(end - begin, np.int64), np.int64(0), np.int64(0)
+    longest, widest, end = np.int64(0), np.int64(0), begin + most.shape[0]
     for t in range(begin, end):
-        most[t - begin] = _most_of(t, fixes, frame)
         longest, widest = max(longest, HEAD + 2 * lines[3][t]), max(widest, reach[1][t])
-    all_of_them, slots = total(most), 1 << 2 * widest
-    tile, pixel = np.empty(all_of_them, np.int64), np.empty(all_of_them, np.uint16)
-    amounts, values = np.empty((AMOUNTS, all_of_them), np.int64), np.empty((rules[2].shape[0], all_of_them), np.int32)
+    slots = 1 << 2 * widest
+    tile, pixel, amounts, values = room
     table = np.empty(slots, np.int64), np.empty(slots), np.empty(slots, np.int64)
-    rows, room = np.zeros(_OPEN * longest), (np.empty(2 * longest), np.empty(_BLOCK * longest))
-    found = tile, pixel, amounts, values, np.empty((2, 2)), room
-    bounds = np.zeros(end - begin + 1, np.int64)
+    rows, means = np.zeros(_OPEN * longest), (np.empty(2 * longest), np.empty(_BLOCK * longest))
+    found = tile, pixel, amounts, values, np.empty((2, 2)), means
     n = np.int64(0)
+    bounds[0] = n
     for t in range(begin, end):
         wide = HEAD + 2 * lines[3][t]
         count = _follow(t, fixes, lines, reach, frame, table, rows[: _OPEN * wide], rules, found, n)
@@ -256,4 +279,3 @@ def list_visits(fixes, lines, reach, frame, rules, begin, end):
             count = _follow(t, fixes, lines, reach, frame, table, enough, rules, found, n)
         n += _drop_outside(n, count, found)
         bounds[t - begin + 1] = n
-    return tile[:n], pixel[:n], bounds, amounts, values

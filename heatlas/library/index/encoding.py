@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from heatlas.core.workspace import Workspace
     from heatlas.library.index.chunks import Tile
     from heatlas.library.rows.passages import Passages
 
@@ -81,19 +81,18 @@ class EncodedTiles:
         )  # fmt: skip
 
     @classmethod
-    def of(cls, numbers: Sequence[int], found: Passages) -> EncodedTiles | None:
-        """Encode the passages of activities, whose numbers ascend; None where there are none."""
+    def of(cls, numbers: Sequence[int], found: Passages, space: Workspace) -> EncodedTiles | None:
+        """Encode the passages of activities, whose numbers ascend, by means of `space`; None where there are none."""
         laid = _Laid.of(numbers, found)
         if laid is None:
             return None
         pixels, at = encode_pixels(found.pixel, *laid.parts)
         columns, ats, somes = [PIXELS], [at[1:]], [np.ones(len(laid.tile), bool)]
-        room = WIDEST * (len(found.pixel) + len(laid.tile)) * len(found.columns)
-        data, end = _ROOM.array(len(pixels) + room), len(pixels)
-        data[:end] = pixels
+        data, end = pixels, len(pixels)
         for name in sorted(found.columns, key=COLUMNS.__getitem__):
             note = note_amounts if name in AMOUNTS else note_values
             ends, some = np.empty(len(laid.tile), np.int64), np.empty(len(laid.tile), bool)
+            data = _with_room(data, end, WIDEST * (len(found.pixel) + len(laid.tile)), space)
             after = note(found.columns[name], *laid.parts, data, end, ends, some)
             if some.any():
                 end = after
@@ -107,19 +106,13 @@ class EncodedTiles:
         )  # fmt: skip
 
 
-class _Room(threading.local):
-    """Memory of a thread that is used again and again: the system need not clear it each time."""
-
-    data = np.empty(0, np.uint8)
-
-    def array(self, size: int) -> NDArray[np.uint8]:
-        """Some bytes, which hold anything."""
-        if len(self.data) < size:
-            self.data = np.empty(size, np.uint8)
-        return self.data
-
-
-_ROOM = _Room()
+def _with_room(data: NDArray[np.uint8], end: int, more: int, space: Workspace) -> NDArray[np.uint8]:
+    """Bytes up to `end`, and room for more behind them; twice as much as is asked for, as few columns need so much."""
+    if len(data) >= end + more:
+        return data
+    roomy: NDArray[np.uint8] = space.array("data", (2 * (end + more),), np.uint8)
+    roomy[:end] = data[:end]
+    return roomy
 
 
 @frozen

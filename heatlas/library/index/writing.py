@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from heatlas.core.resources import give_back
+from heatlas.core.workspace import Workspace
 from heatlas.library.file.digests import write_passages
 from heatlas.library.file.keys import key, pixel_keys
 from heatlas.library.index.chunks import chunks_of, merge
@@ -72,12 +74,13 @@ def append(
     """
     # The finest zooms take longest. They come first, so that the threads end at about the same time.
     zooms = sorted(zooms, reverse=True)
+    lines, spaces = Workspace(), deque(Workspace() for _ in range(workers))
     with GatheredTiles(zooms) as gathered, ThreadPoolExecutor(workers) as pool:
         ahead = _Ahead(pool, workers + _AHEAD)
         for k, some in enumerate(_in_groups(tracks, zooms[0] if zooms else 0)):
             if k:
                 give_back()  # each thread keeps a heap of its own
-            for zoom, part in ahead.map(_encode, _jobs(some, zooms, columns)):
+            for zoom, part in ahead.map(partial(_encode, spaces), _jobs(some, zooms, columns, lines)):
                 if part is not None:
                     gathered.add(zoom, part)
             if gathered.is_full:
@@ -133,10 +136,13 @@ def _at_once(zoom: int, tracks: Mapping[int, PreparedTrack]) -> Iterator[list[in
 
 
 def _jobs(
-    tracks: Mapping[int, PreparedTrack], zooms: Iterable[int], columns: Callable[[int], Collection[str] | None]
+    tracks: Mapping[int, PreparedTrack],
+    zooms: Iterable[int],
+    columns: Callable[[int], Collection[str] | None],
+    lines: Workspace,
 ) -> Iterator[tuple[int, Collection[str] | None, PreparedTracks, list[int], int]]:
     """Zoom, columns, tracks, and of those that are traced at once the numbers and the place of the first."""
-    together = PreparedTracks([tracks[number] for number in sorted(tracks)])
+    together = PreparedTracks([tracks[number] for number in sorted(tracks)], lines)
     for zoom in zooms:
         begin = 0
         for numbers in _at_once(zoom, tracks):
@@ -145,10 +151,16 @@ def _jobs(
 
 
 def _encode(
+    spaces: deque[Workspace],
     job: tuple[int, Collection[str] | None, PreparedTracks, list[int], int],
 ) -> tuple[int, EncodedTiles | None]:
     zoom, columns, tracks, numbers, begin = job
-    return zoom, EncodedTiles.of(numbers, tracks.at(zoom, columns, range(begin, begin + len(numbers))))
+    space = spaces.pop()  # there is one for each thread
+    try:
+        passages = tracks.at(zoom, columns, range(begin, begin + len(numbers)), space)
+        return zoom, EncodedTiles.of(numbers, passages, space)
+    finally:
+        spaces.append(space)
 
 
 def _pack(joined: JoinedTiles) -> _Rows:

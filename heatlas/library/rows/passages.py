@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,11 @@ import numpy as np
 
 from heatlas.core.frozen import frozen
 from heatlas.core.mercator import ground_metres
+from heatlas.core.workspace import Workspace
 from heatlas.kernels.lattice import frame_of
 from heatlas.kernels.lines import Lines, fill_lines, rows_of
 from heatlas.kernels.path import TOLERANCE, metres_along
-from heatlas.kernels.visits import Fixes, Rules, list_visits
+from heatlas.kernels.visits import Fixes, Rules, bound_visits, list_visits
 from heatlas.library.file.columns import AMOUNTS, rules_of, width_of
 from heatlas.tracks.metrics import Motion, stored
 
@@ -82,8 +84,10 @@ class PreparedTrack:
 class PreparedTracks:
     """Tracks that are traced together."""
 
-    def __init__(self, tracks: Sequence[PreparedTrack]) -> None:
+    def __init__(self, tracks: Sequence[PreparedTrack], space: Workspace | None = None) -> None:
+        """Join tracks; their lines lie in `space`, until it is used again, by default in memory of their own."""
         self._tracks = tracks
+        self._space, self._lock = space or Workspace(), threading.Lock()
         batches = [track.batch for track in tracks]
         fixes = np.cumsum([0, *(batch.fixes for batch in batches)])
         segments = np.cumsum([0, *(len(batch.segments) - 1 for batch in batches)])
@@ -105,20 +109,37 @@ class PreparedTracks:
         """Count the tracks."""
         return len(self._tracks)
 
-    def at(self, zoom: int, wanted: Collection[str] | None = None, part: range | None = None) -> Passages:
+    def at(
+        self,
+        zoom: int,
+        wanted: Collection[str] | None = None,
+        part: range | None = None,
+        space: Workspace | None = None,
+    ) -> Passages:
         """Passages of the tracks at a zoom; across the antimeridian they continue at the other edge of the world.
 
-        `wanted` are the columns that are needed, by default all; `part` the places of those tracks that are traced.
+        Parameters
+        ----------
+        zoom : int
+            Zoom.
+        wanted : collection of str, optional
+            Columns that are needed, by default all.
+        part : range, optional
+            Places of those tracks that are traced.
+        space : Workspace, optional
+            Memory that the passages lie in, until it is used again; by default they have their own.
         """
         scale = 256 << zoom
         names = self._names(wanted)
         lines, places = self._lines_of(names)
         part = range(len(self)) if part is None else part
-        tile, pixel, bounds, amounts, values = list_visits(
-            self._fixes, lines, self._reach(scale), frame_of(scale, 0, 0, scale, scale),
-            Rules(AMOUNTS["metres"][1], AMOUNTS["seconds"][1], rules_of(names or ()), places), part.start, part.stop,
-        )  # fmt: skip
-        count = len(tile)
+        frame = frame_of(scale, 0, 0, scale, scale)
+        most, bounds = np.empty(len(part), np.int64), np.empty(len(part) + 1, np.int64)
+        room = _room(space or Workspace(), bound_visits(self._fixes, frame, part.start, most), len(names or ()))
+        rules = Rules(AMOUNTS["metres"][1], AMOUNTS["seconds"][1], rules_of(names or ()), places)
+        list_visits(self._fixes, lines, self._reach(scale), frame, rules, part.start, most, room, bounds)
+        tile, pixel, amounts, values = room
+        count = int(bounds[-1])
         given = _AMOUNTS if names is not None else _AMOUNTS[:1]
         columns = {
             **{name: steps[:count] for name, steps in zip(given, amounts, strict=False)},
@@ -128,7 +149,7 @@ class PreparedTracks:
             del columns["seconds"]
         if wanted is not None:
             columns = {name: steps for name, steps in columns.items() if name in wanted}
-        return Passages(tile, pixel, bounds, columns)
+        return Passages(tile[:count], pixel[:count], bounds, columns)
 
     def _names(self, wanted: Collection[str] | None) -> tuple[str, ...] | None:
         """Metrics of which values are needed, that any track knows; None where nothing that is spent is needed."""
@@ -138,9 +159,10 @@ class PreparedTracks:
 
     def _lines_of(self, names: tuple[str, ...] | None) -> tuple[Lines, NDArray[np.int64]]:
         """Lines of the tracks, which are the same at every zoom, and which of its metrics are those of `names`."""
-        if names not in self._lines:  # threads may find it missing at the same time, and make the same
-            self._lines[names] = self._joined(names)
-        return self._lines[names]
+        with self._lock:
+            if names not in self._lines:
+                self._lines[names] = self._joined(names)
+            return self._lines[names]
 
     def _joined(self, names: tuple[str, ...] | None) -> tuple[Lines, NDArray[np.int64]]:
         nothing = np.full(len(self), -1, np.int64)
@@ -158,7 +180,13 @@ class PreparedTracks:
         fixes = np.array([track.batch.fixes for track in self._tracks], np.int64)
         sizes = np.stack(rows_of(padded)) * fixes
         begins, (whole, ends) = np.cumsum(sizes, axis=1) - sizes, sizes.sum(axis=1).tolist()
-        lines = Lines(np.empty(whole), np.empty(ends), begins, padded)
+        variant = len(self._lines)
+        lines = Lines(
+            self._space.array(("whole", variant), (whole,), np.float64),
+            self._space.array(("ends", variant), (ends,), np.float64),
+            begins,
+            padded,
+        )
         for t, track in enumerate(self._tracks):
             known = [track.metrics[name] for name in names if name in track.metrics]
             values = np.column_stack([np.zeros((track.batch.fixes, 0)), *known])
@@ -173,6 +201,18 @@ class PreparedTracks:
         around = np.maximum(east - west, south - north) + 4  # a table as wide as the whole track is wide enough
         wide = np.where(np.isfinite(around), np.minimum(reach, around), 8.0)
         return least, np.maximum(3, np.ceil(np.log2(wide))).astype(np.int64)
+
+
+def _room(
+    space: Workspace, most: int, values: int
+) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.int64], NDArray[np.int32]]:
+    """Arrays for `most` passages, with some columns of values."""
+    return (
+        space.array("tile", (most,), np.int64),
+        space.array("pixel", (most,), np.uint16),
+        space.array("amounts", (len(_AMOUNTS), most), np.int64),
+        space.array("values", (values, most), np.int32),
+    )
 
 
 def _ground_of(batch: Batch) -> tuple[float, float]:
