@@ -266,7 +266,7 @@ def test_a_file_of_many_tracks_is_indexed_in_groups(tmp_path, tracks, monkeypatc
             put(again, tracks[:8])
             assert rows(again) == rows(whole)
         monkeypatch.setattr(joining, "_PIECE", 1000)
-        monkeypatch.setattr(gathering, "_IN_MEMORY", 100_000)  # the rest waits in a file
+        monkeypatch.setattr(gathering, "_IN_MEMORY", 10_000)  # the rest waits in a file
         with open_library(tmp_path / "filed.db", create=True) as filed:
             put(filed, tracks[:8])
             assert rows(filed) == rows(whole)

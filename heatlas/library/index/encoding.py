@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -27,13 +26,13 @@ _TILE = (1 << 20) - 1
 
 
 class Stored(Protocol):
-    """Bytes that are in memory, as an array, or in a file."""
+    """Bytes that are in a file."""
 
     def __len__(self) -> int:
         """Count them."""
 
-    def __getitem__(self, part: slice, /) -> NDArray[np.uint8]:
-        """Some of them, from `part.start` to `part.stop`."""
+    def read_into(self, begin: int, out: NDArray[np.uint8], /) -> None:
+        """Fill an array with those from `begin` on."""
 
 
 @frozen
@@ -50,7 +49,7 @@ class EncodedTiles:
     """(r,) passages of each run."""
     columns: tuple[int, ...]
     """(c,) numbers of the columns, ascending; the pixels first, which come without a header."""
-    data: Stored
+    data: NDArray[np.uint8] | Stored
     """Bytes of all columns, one column after the other: the pixels as `heatlas.kernels.encode` writes them, others as
     `heatlas.kernels.changes` does."""
     at: NDArray[np.int64]
@@ -63,22 +62,12 @@ class EncodedTiles:
         """Bytes that it takes beside its data."""
         return sum(array.nbytes for array in (self.tile, self.runs, self.ids, self.lengths, self.at, self.some))
 
-    def between(self, first: int, last: int) -> EncodedTiles | None:
-        """Tiles from `first` to `last`, with their data in memory; None where there are none."""
-        begin, end = np.searchsorted(self.tile, (first, last + 1)).tolist()
-        if begin == end:
-            return None
-        if end - begin == len(self.tile) and isinstance(self.data, np.ndarray):
-            return self
-        runs = self.runs[begin : end + 1]
-        at = self.at[:, begin : end + 1]
-        data = np.concatenate([self.data[a:b] for a, b in at[:, [0, -1]].tolist()])
-        offsets = np.append(0, np.cumsum(at[:, -1] - at[:, 0])[:-1])
-        return replace(
-            self, tile=self.tile[begin:end], runs=runs - runs[0], ids=self.ids[runs[0] : runs[-1]],
-            lengths=self.lengths[runs[0] : runs[-1]], data=data, at=at - at[:, :1] + offsets[:, None],
-            some=self.some[:, begin:end],
-        )  # fmt: skip
+    def copy(self, begin: int, out: NDArray[np.uint8]) -> None:
+        """Fill an array with the data from a byte on."""
+        if isinstance(self.data, np.ndarray):
+            out[:] = self.data[begin : begin + len(out)]
+        else:
+            self.data.read_into(begin, out)
 
     @classmethod
     def of(cls, numbers: Sequence[int], found: Passages, space: Workspace) -> EncodedTiles | None:

@@ -64,7 +64,8 @@ class GatheredTiles:
 
     def _stored(self, part: EncodedTiles) -> EncodedTiles:
         """Part with its data in the file; as it is where the disk of temporary files is full."""
-        data = part.data[0 : len(part.data)]
+        data = part.data
+        assert isinstance(data, np.ndarray)
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(buffering=0, prefix="heatlas-")  # noqa: SIM115 - see `__exit__`
@@ -90,9 +91,11 @@ class _StoredBytes:
     def __len__(self) -> int:
         return self._size
 
-    def __getitem__(self, part: slice) -> NDArray[np.uint8]:
-        self._file.seek(self._first + part.start)
-        found = np.frombuffer(self._file.read(part.stop - part.start), np.uint8)
-        if len(found) < part.stop - part.start:
-            raise OSError("a temporary file is shorter than what was written to it")
-        return found
+    def read_into(self, begin: int, out: NDArray[np.uint8]) -> None:
+        self._file.seek(self._first + begin)
+        read, room = 0, out.data
+        while read < len(room):
+            more = self._file.readinto(room[read:])
+            if not more:
+                raise OSError("a temporary file is shorter than what was written to it")
+            read += more

@@ -73,27 +73,37 @@ def join_tiles(zoom: int, parts: Sequence[EncodedTiles], only: Collection[Tile] 
         return
     cuts = np.flatnonzero(np.diff(np.cumsum(sizes) // _PIECE)) + 1
     for some in np.split(tiles, cuts):
-        found = [part.between(int(some[0]), int(some[-1])) for part in parts]
-        yield _joined(zoom, some, [part for part in found if part is not None])
+        yield _joined(zoom, some, parts)
 
 
 def _joined(zoom: int, wanted: NDArray[np.int64], parts: Sequence[EncodedTiles]) -> JoinedTiles:
-    tile = np.concatenate([part.tile for part in parts])
+    spans = [np.searchsorted(part.tile, (wanted[0], wanted[-1] + 1)).tolist() for part in parts]
+    found = [(part, begin, end) for part, (begin, end) in zip(parts, spans, strict=True) if begin < end]
+    tile = np.concatenate([part.tile[begin:end] for part, begin, end in found])
     order = np.argsort(tile, kind="stable")
     order = order[np.isin(tile[order], wanted, kind="sort")]
-    numbers = np.array(sorted({column for part in parts for column in part.columns}), np.int64)
+    numbers = np.array(sorted({column for part, _, _ in found for column in part.columns}), np.int64)
     shape = len(numbers), len(tile)
     begins, ends, some = np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, bool)
-    runs = np.empty((len(tile), 2), np.int64)
+    runs, ids, lengths, pieces = np.empty((len(tile), 2), np.int64), [], [], []
     first, run, byte = 0, 0, 0
-    for part in parts:
-        here = slice(first, first + len(part.tile))
+    for part, begin, end in found:
+        here = slice(first, first + end - begin)
         rows = np.searchsorted(numbers, part.columns)
-        begins[rows, here], ends[rows, here] = part.at[:, :-1] + byte, part.at[:, 1:] + byte
-        some[rows, here] = part.some
-        runs[here, 0], runs[here, 1] = part.runs[:-1] + run, part.runs[1:] + run
-        first, run, byte = here.stop, run + len(part.ids), byte + len(part.data)
-    joined = [np.concatenate([getattr(part, name) for part in parts]) for name in ("ids", "lengths", "data")]
-    arrays = (runs, *joined, begins, ends, some, numbers)
+        at, own = part.at[:, begin : end + 1], part.runs[begin : end + 1]
+        sizes = at[:, -1] - at[:, 0]
+        moved = at + (byte + np.cumsum(sizes) - sizes - at[:, 0])[:, None]
+        begins[rows, here], ends[rows, here], some[rows, here] = moved[:, :-1], moved[:, 1:], part.some[:, begin:end]
+        runs[here, 0], runs[here, 1] = own[:-1] + run - own[0], own[1:] + run - own[0]
+        ids.append(part.ids[own[0] : own[-1]])
+        lengths.append(part.lengths[own[0] : own[-1]])
+        pieces += [
+            (part, *piece) for piece in zip(at[:, 0].tolist(), moved[:, 0].tolist(), sizes.tolist(), strict=True)
+        ]
+        first, run, byte = here.stop, run + int(own[-1] - own[0]), byte + int(sizes.sum())
+    data = np.empty(byte, np.uint8)
+    for part, there, to, size in pieces:
+        part.copy(there, data[to : to + size])
+    arrays = (runs, np.concatenate(ids), np.concatenate(lengths), data, begins, ends, some, numbers)
     groups = np.append(np.searchsorted(tile[order], wanted), len(order))
     return JoinedTiles([(zoom, where >> 20, where & _TILE) for where in wanted.tolist()], groups, order, arrays)
