@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from library_made import made, walks
+from starlette.testclient import TestClient
 
 from heatlas.core.mercator import from_lonlat
 from heatlas.core.window import Window
 from heatlas.raster.gaussian import Smoothing, halo, smooth
 from heatlas.raster.measure import parse_measure
 from heatlas.raster.tile_pixels import SIDE, TilePixels, assembled, places_in
+from heatlas.server.app import create_app
 from heatlas.style.stepping import begins_of, steps_of
 from heatlas.style.tone import Tone
 from heatlas.tiles import painting
@@ -106,3 +108,15 @@ def test_tiles_have_the_same_bytes_either_way(view, asked, monkeypatch):
     monkeypatch.setattr(painting, "is_direct", lambda *_: False)
     assert [tile_bytes(field, *place, form=form) for *place, form in wanted] == tiles
     assert len(set(tiles)) > 10
+
+
+def test_tiles_are_drawn_anew_when_metrics_are_defined_otherwise(view, monkeypatch):
+    u, v = from_lonlat(TOWN["lon"], TOWN["lat"])
+    app = create_app(view.library.path)
+    held = app.state.site.view.fields
+    with TestClient(app, base_url="http://localhost") as web:
+        for zoom, said, fields in ((13, "", 1), (14, "", 1), (15, "slow: pace / 2", 2)):
+            monkeypatch.setattr("heatlas.server.routes.definitions", lambda _, said=said: said)
+            address = f"/tiles/passes/{zoom}/{int(u * 2**zoom)}/{int(v * 2**zoom)}.png"
+            assert web.get(address).status_code == 200
+            assert len(held) == fields

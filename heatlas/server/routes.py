@@ -50,6 +50,8 @@ from heatlas.tiles.request import (
 )
 from heatlas.tiles.snapshot import choose
 from heatlas.tiles.view import choose_in
+from heatlas.tracks.metrics import METRICS
+from heatlas.tracks.metrics.own import definitions
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
@@ -234,7 +236,7 @@ def _draw(
     """Draw a tile; `twice` is for screens of double density."""
     measure = request.path_params["measure"]
     field: Field = site.view.fields.get(
-        (snapshot.version, measure, request.scope["query_string"]),
+        (snapshot.version, measure, request.scope["query_string"], definitions(METRICS)),
         lambda: _field_of(site, snapshot, request.query_params, measure),
     )
     refuse_closed(site, field.look, raw=form == "npy")
