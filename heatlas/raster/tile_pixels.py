@@ -41,10 +41,7 @@ class TilePixels:
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        size = self.pixels.nbytes
-        for values in self.planes.values():
-            size += values.nbytes
-        return size
+        return self.pixels.nbytes + sum(values.nbytes for values in self.planes.values())
 
 
 def take_pixels(

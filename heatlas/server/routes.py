@@ -222,8 +222,7 @@ async def _tile(request: Request) -> Response:
     match = _TILE.fullmatch(request.path_params["tile"])
     if match is None:
         raise HTTPException(404, "tiles are called {y}.png, {y}@2x.png, {y}.webp or {y}.npy")
-    if request.scope["query_string"]:
-        only(request.query_params, *SHOWN)
+    only(request.query_params, *SHOWN)
     place = place_in(request, LAST_ZOOM, match[1])
     kind = request.path_params["measure"], place[0], *match.groups()[1:], request.scope["query_string"]
     make = partial(_draw, place=place, twice=match[2] is not None, form=match[3])

@@ -91,15 +91,10 @@ class Cache(Generic[T]):
             mine.set_exception(error)
             raise
         overhead = _bytes_of(missing[0]) + _OVERHEAD
-        sizes = [size + overhead for size in map(self._size, made.values())]
         with self._lock:
-            for (key, value), size in zip(made.items(), sizes, strict=True):
+            for key, value in made.items():
                 del self._making[key]
-                self._entries[key] = value, size
-            self._bytes += sum(sizes)
-            while self._bytes > self._limit and self._entries:
-                _, (_, old) = self._entries.popitem(last=False)
-                self._bytes -= old
+                self._keep(key, value, overhead)
         mine.set_result(made)
         return made
 
@@ -108,6 +103,14 @@ class Cache(Generic[T]):
         with self._lock:
             for key in [key for key in self._entries if stale(key)]:
                 self._bytes -= self._entries.pop(key)[1]
+
+    def _keep(self, key: Hashable, made: T, overhead: int) -> None:
+        size = self._size(made) + overhead
+        self._entries[key] = made, size
+        self._bytes += size
+        while self._bytes > self._limit and self._entries:
+            _, (_, old) = self._entries.popitem(last=False)
+            self._bytes -= old
 
 
 def _bytes_of(key: Hashable) -> int:

@@ -6,7 +6,6 @@ Of a damaged blob there is no copy: whoever reads it gets an error that says wha
 from __future__ import annotations
 
 import json
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from heatlas.library.file.digests import BLOBS, digest_of
@@ -108,26 +107,17 @@ def sound_blobs(
     """
     if not has_digests(connection):
         return None
-    part, of_rows, of_digests = _statements(table, len(ranges))
+    key, part = BLOBS[table].key.format(""), BLOBS[table].part
     ends = [end for ends in ranges for end in ends]
-    rows: list[tuple[int, bytes]] = connection.execute(of_rows, ends).fetchall()
-    known = dict(connection.execute(of_digests, ends).fetchall())
-    if len(rows) != len(known):
-        return None
-    for key, data in rows:
-        if not isinstance(data, bytes) or digest_of(part, key, data) != known.get(key):
-            return None
-    rows.sort()
-    return rows
-
-
-@lru_cache(64)
-def _statements(table: str, ranges: int) -> tuple[int, str, str]:
-    """Part of a table, and the statements that read some ranges of its rows and of their digests."""
-    key, part = BLOBS[table].key.format(""), int(BLOBS[table].part)
-    rows = f"SELECT {key}, data FROM {table} WHERE {key} BETWEEN ? AND ?"  # noqa: S608
-    digests = f"SELECT key, digest FROM digests WHERE part = {part} AND key BETWEEN ? AND ?"  # noqa: S608
-    return part, " UNION ALL ".join([rows] * ranges), " UNION ALL ".join([digests] * ranges)
+    one = f"SELECT {key}, data FROM {table} WHERE {key} BETWEEN ? AND ?"  # noqa: S608
+    rows = connection.execute(" UNION ALL ".join([one] * len(ranges)), ends).fetchall()
+    one = f"SELECT key, digest FROM digests WHERE part = {part} AND key BETWEEN ? AND ?"  # noqa: S608
+    known = dict(connection.execute(" UNION ALL ".join([one] * len(ranges)), ends).fetchall())
+    number = int(part)
+    is_sound = len(rows) == len(known) and all(
+        isinstance(data, bytes) and digest_of(number, key, data) == known.get(key) for key, data in rows
+    )
+    return sorted(rows) if is_sound else None
 
 
 def _of_keys(connection: sqlite3.Connection, table: str, keys: frozenset[int]) -> Iterator[tuple[int, bytes | None]]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from heatlas.core.errors import BadOption
 from heatlas.core.mercator import MAX_LATITUDE
-from heatlas.core.regex import regex
 from heatlas.tiles.look import Filter
 from heatlas.tiles.request import OF_POINTS, OF_TIME, OF_TRACKS, TileRequest
 from heatlas.tracks.filters import parse_filter
@@ -40,7 +39,6 @@ FILTER = ("where", "sport", "after", "before")
 """Parameters that choose activities."""
 SHOWN = (*OF_TRACKS, *OF_TIME, *OF_POINTS, "colormap", "tone", "classes")
 """Parameters of filter, smoothing or kernel, and style."""
-_WHOLE = regex(r"[0-9]{1,9}")
 _DEGREES = r"[+-]?[0-9]{1,3}(?:\.[0-9]{1,20})?"
 _TEXTS = ("where", "smooth", "radius", "kernel", "tone", "colormap", "classes")
 EVERYWHERE = ("token", "v")
@@ -214,7 +212,7 @@ def whole(name: str, text: str | None, low: int, high: int, default: int | None 
     """
     if text is None and default is not None:
         return default
-    if text is None or not _WHOLE.fullmatch(text) or not low <= int(text) <= high:
+    if text is None or not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
         raise BadOption(f"{name} must be a whole number from {low} to {high}")
     return int(text)
 

@@ -114,10 +114,8 @@ def _headers(site: ServedLibrary, request: Request, snapshot: Snapshot, etag: st
 def asked_of(request: Request) -> str:
     """URL without token and version, as the key of a response; the origin counts, as some responses hold links."""
     scope = request.scope  # `request.url` takes as long to make as all of this
-    said = ""
-    if scope["query_string"]:
-        query = [(name, value) for name, value in request.query_params.multi_items() if name not in EVERYWHERE]
-        said = urlencode(query) if query else ""
+    query = [(name, value) for name, value in request.query_params.multi_items() if name not in EVERYWHERE]
+    said = urlencode(query) if query else ""
     return f"{scope.get('scheme', 'http')}://{request.headers['host']}{scope['path']}?{said}"
 
 
@@ -137,7 +135,7 @@ def _has(given: str, etag: str) -> bool:
 def _caching(site: ServedLibrary, request: Request, snapshot: Snapshot) -> str:
     """Cache-Control: a URL with its version is immutable; others are requested again, which costs a 304."""
     owner = "public" if site.public and site.token is None else "private"
-    if request.scope["query_string"] and request.query_params.get("v") == snapshot.version:
+    if request.query_params.get("v") == snapshot.version:
         return f"{owner}, max-age=604800, immutable"
     return f"{owner}, max-age=60" if site.public else f"{owner}, no-cache"
 
