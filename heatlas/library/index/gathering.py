@@ -20,7 +20,7 @@ __all__ = ["GatheredTiles"]
 
 _IN_MEMORY = 32 << 20
 """Bytes that are held in memory; the data of what comes later lies in the file."""
-_MOST, _FILED = 64 << 20, 96 << 20
+_MOST, _FILED = 64 << 20, 128 << 20
 """Bytes in memory, what tells where data lies among them, and in the file, from which all is written to the index.
 Until then what is added to a tile goes into one chunk: the passages of some 500 activities."""
 
