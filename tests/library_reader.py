@@ -90,7 +90,7 @@ def folded(blob):
     return int.from_bytes(blob[:4], "little") >> 30 & 1
 
 
-def columns_of(link, z, x, y, chunk, lengths):
+def columns_of(link, z, x, y, chunk, lengths, pixels):
     """Bytes of the columns of a chunk but the pixels."""
     found, folds = {}, {}
     for column in range(1, 64):
@@ -109,7 +109,7 @@ def columns_of(link, z, x, y, chunk, lengths):
                 at += length
     for column in sorted(found, key=(1, 5).__contains__):  # what others are guessed from comes first
         if folds[column]:
-            found[column] = unfolded(column, found[column], found, lengths)
+            found[column] = unfolded(column, found[column], {**found, 0: pixels}, lengths)
     return found
 
 
@@ -135,7 +135,7 @@ def parts_of(blob):
 
 
 def unfolded(column, data, others, lengths):
-    """Plain bytes of a folded column; `others` holds metres and paces."""
+    """Plain bytes of a folded column; `others` holds pixels, metres and paces."""
     form, count = data[0], sum(lengths)
     if form & 1:
         numbers = runs_of(data, column, count)
@@ -145,6 +145,8 @@ def unfolded(column, data, others, lengths):
         numbers = varints(data, count, 1)[0]
     if form & 2:
         numbers = {1: seconds_of, 4: slopes_of, 5: speeds_of}[column](numbers, others, lengths)
+    if form & 16:
+        numbers = along(numbers, others, lengths)
     return bytes(byte for number in numbers for byte in varint(number))
 
 
@@ -176,6 +178,30 @@ def digits_of(data, column, count, kind):
         numbers.append(same if number == 0 else 0 if number == same else number)
         known = numbers[-1] != 0
     return numbers
+
+
+def along(numbers, others, lengths):
+    """Metres or seconds that are guessed from the pixels."""
+    places, found, total = others[0].tolist(), [], 0
+    for length in lengths:
+        gone, noted = 0, {}
+        for last in [False] * (length - 1) + [True]:
+            k = len(found)
+            here, there = divmod(places[k], 256), divmod(places[k if last else k + 1], 256)
+            way = there[0] - here[0], there[1] - here[1]
+            edges = "rows" if way[0] else "columns"
+            before = noted.get(edges, (None, 0, 0))
+            if before[0] == way and before[2] > 0 and way in ((0, 1), (0, -1), (1, 0), (-1, 0)):
+                guess = max(before[1] + before[2] - gone, 0)
+            else:
+                guess = total // k if k else 0
+            found.append(guess + unzigzag(numbers[k]))
+            gone, total = gone + found[-1], total + found[-1]
+            if way in ((0, 1), (0, -1), (1, 0), (-1, 0)):
+                noted[edges] = way, gone, gone - before[1] if before[0] == way else 0
+            else:
+                noted = {}
+    return found
 
 
 def slopes_of(numbers, others, lengths):
@@ -258,7 +284,7 @@ def tile(link, z, x, y):
         np.add.at(planes["passes"], pixels, 1)
         for run in np.split(pixels, np.cumsum(lengths)[:-1]):
             planes["activities"][np.unique(run)] += 1
-        others = columns_of(link, z, x, y, number >> 4 & 8191, lengths)
+        others = columns_of(link, z, x, y, number >> 4 & 8191, lengths, pixels)
         for name, (column, step) in AMOUNTS.items():
             if column in others:
                 np.add.at(planes[name], pixels, np.array(varints(others[column], len(pixels), 0)[0]) * step)
@@ -278,7 +304,7 @@ def bearings(link, z, x, y):
     )
     for number, blob in rows.fetchall():
         _, lengths, pixels = pixels_of(blob)
-        column = columns_of(link, z, x, y, number >> 4 & 8191, lengths).get(BEARING[0], b"\0" * len(pixels))
+        column = columns_of(link, z, x, y, number >> 4 & 8191, lengths, pixels).get(BEARING[0], b"\0" * len(pixels))
         for pixel, value in zip(pixels, values_of(column, lengths), strict=True):
             if value is not None:
                 where.append(pixel)

@@ -137,7 +137,7 @@ def test_a_reader_by_the_page_finds_all_columns(tmp_path, many):
         for chunk in sorted({row[4] for row in seen if row[:4] == (0, z, x, y)}):
             (blob,) = link.execute("SELECT data FROM passages WHERE key = ?", (key(0, z, x, y, chunk),)).fetchone()
             _, lengths, pixels = pixels_of(blob)
-            for column, data in columns_of(link, z, x, y, chunk, lengths).items():
+            for column, data in columns_of(link, z, x, y, chunk, lengths, pixels).items():
                 values = values_of(data, lengths) if column in {11, 13, 16, 40, 63} else []
                 known = np.array([value is not None for value in values], bool)
                 total = np.bincount(pixels[known], [v for v in values if v is not None], 65536) if values else 0

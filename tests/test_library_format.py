@@ -75,8 +75,8 @@ def test_a_tile_read_by_the_page_is_what_heatlas_draws(library, link, zoom):
 def test_paces_are_powers_of_two(library, link):
     zoom, x, y, chunk = link.execute("SELECT z, x, y, chunk FROM chunks WHERE z = 12 AND metric = 0").fetchone()
     (blob,) = link.execute("SELECT data FROM passages WHERE key = ?", (key(0, zoom, x, y, chunk),)).fetchone()
-    _, lengths, _ = pixels_of(blob)
-    steps = [s for s in values_of(columns_of(link, zoom, x, y, chunk, lengths)[4], lengths) if s is not None]
+    _, lengths, pixels = pixels_of(blob)
+    steps = [s for s in values_of(columns_of(link, zoom, x, y, chunk, lengths, pixels)[4], lengths) if s is not None]
     paces = np.rint(2.0 ** (np.array(steps) / 512) * 2**20) / 2**20
     assert len(steps) > 10
     from heatlas.library.file.columns import VALUES as KEPT

@@ -56,6 +56,34 @@ def slow_pixels(run):
     return out
 
 
+def slow_places(data, lengths):
+    """Pixels of runs from their bytes."""
+    places, at = [], 0
+    for length in lengths:
+        for k in range(length):
+            if k == 0 or data[at] == 0:
+                at += k > 0
+                places.append(data[at] | data[at + 1] << 8)
+                at += 2
+            else:
+                places.append(places[-1] + (data[at] // 16 - 8) * 256 + data[at] % 16 - 8)
+                at += 1
+    return places
+
+
+def wandered(length, rng):
+    """Pixels of a run that mostly goes on as before, but stays, turns and leaps at times."""
+    row, column, steps = 100, 250, [(0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (0, 0), (3, -40)]
+    ways = rng.permutation(len(steps))[:2]
+    run = []
+    for turn in (rng.random(length) < 0.05).tolist():
+        run.append(row * 256 + column)
+        ways = rng.permutation(len(steps))[:2] if turn else ways
+        south, east = steps[ways[rng.integers(2)]]
+        row, column = min(max(row + south, 0), 255), min(max(column + east, 0), 255)
+    return run
+
+
 def slow_values(run):
     out, last = [], 0
     for value in run:
@@ -186,7 +214,7 @@ def slow_joined(tile, columns, most):
         if any(data[c] is not None and data[c][1] for _, data in tile):
             parts = [bytes(sum(n for _, n in entry)) if data[c] is None else data[c][0] for entry, data in tile]
             plain[columns[c]] = b"".join(parts)
-    others = slow_folded(plain, lengths)
+    others = slow_folded(plain, lengths, slow_places(b"".join(data[0][0] for _, data in tile), lengths))
     if len(others) < 2 or sum(map(len, others.values())) > most:
         return [*rows, *((column, data, 0) for column, data in others.items())]
     head = [len(others), *(word for column, data in others.items() for word in (column, len(data)))]
@@ -253,7 +281,33 @@ def slow_digits(numbers, base, each):
     return [*bytes_, *(byte for number in numbers if number >= base - 1 for byte in varint(number - base + 1))]
 
 
-def slow_folded(plain, lengths):
+def slow_along(numbers, lengths, places):
+    """Metres or seconds as differences to what is guessed from the pixels."""
+    out, total = [], 0
+    for length in lengths:
+        gone, crossed = 0, {}
+        for k in range(length):
+            at = len(out)
+            step = (0, 0)
+            if k + 1 < length:
+                (row, column), (south, east) = divmod(places[at], 256), divmod(places[at + 1], 256)
+                step = south - row, east - column
+            straight = sorted(map(abs, step)) == [0, 1]
+            axis = step[0] == 0
+            way, edges = crossed.get(axis, (None, []))
+            guess = total // at if at else 0
+            if straight and way == step and len(edges) > 1 and edges[-1] > edges[-2]:
+                guess = max(2 * edges[-1] - edges[-2] - gone, 0)
+            out.append(folded_number(numbers[at] - guess))
+            gone, total = gone + numbers[at], total + numbers[at]
+            if not straight:
+                crossed = {}
+            else:
+                crossed[axis] = step, [*(edges if way == step else []), gone]
+    return out
+
+
+def slow_folded(plain, lengths, places):
     """Columns as the page of the kernel says."""
     codes = {column: numbers_of(data) for column, data in plain.items()}
     table = np.rint(VALUES["pace"].table * 2**20).astype(int).tolist()
@@ -263,8 +317,11 @@ def slow_folded(plain, lengths):
     ] if 4 in codes else None  # fmt: skip
     out = {}
     for column, numbers in codes.items():
-        guessed = paces is not None and (column in (4, 5) or (column == 1 and 2 in codes))
-        if guessed:
+        few = column == 1 and 2 in codes and len(numbers) <= 4096
+        guessed = 2 * (paces is not None and (column in (4, 5) or few))
+        if column in (1, 2) and not guessed:
+            guessed, numbers = 16, slow_along(numbers, lengths, places)
+        elif guessed:
             numbers = slow_guessed(column, numbers, paces, codes.get(2), lengths)
         marked, known = [], True
         for number in numbers:
@@ -278,15 +335,15 @@ def slow_folded(plain, lengths):
             gaps = [k - before - 1 for (k, _), before in zip(changes, [-1, *(k for k, _ in changes)], strict=False)]
             of_gaps = [byte for gap in gaps for byte in [255] * (gap // 255) + [gap % 255]]
             rest = [byte for _, number in changes for byte in varint(number - 1)]
-            out[column] = bytes([1 + 2 * guessed, *varint(len(of_gaps)), *of_gaps, *rest])
+            out[column] = bytes([1 + guessed, *varint(len(of_gaps)), *of_gaps, *rest])
         elif 32 * sum(number >= 3 for number in marked) < count:
-            out[column] = bytes([12 + 2 * guessed, *slow_digits(marked, 4, 4)])
+            out[column] = bytes([12 + guessed, *slow_digits(marked, 4, 4)])
         elif 16 * sum(number >= 5 for number in marked) < count:
-            out[column] = bytes([8 + 2 * guessed, *slow_digits(marked, 6, 3)])
+            out[column] = bytes([8 + guessed, *slow_digits(marked, 6, 3)])
         elif 8 * sum(number >= 15 for number in marked) < count:
-            out[column] = bytes([4 + 2 * guessed, *slow_digits(marked, 16, 2)])
+            out[column] = bytes([4 + guessed, *slow_digits(marked, 16, 2)])
         else:
-            out[column] = bytes([2 * guessed, *(byte for number in numbers for byte in varint(number))])
+            out[column] = bytes([guessed, *(byte for number in numbers for byte in varint(number))])
     return out
 
 
@@ -303,7 +360,8 @@ def an_entry(draw):
         numbers = np.where(rng.random(count) < share, rng.integers(0, reach, count), draw(st.integers(0, 1)))
         return bytes(byte for number in numbers.tolist() for byte in varint(number)), draw(st.booleans())
 
-    return runs, ((draw(st.binary(min_size=1, max_size=200)), True), *(column() for _ in JOINED[1:]))
+    pixels = bytes(byte for _, length in runs for byte in slow_pixels(wandered(length, rng)))
+    return runs, ((pixels, True), *(column() for _ in JOINED[1:]))
 
 
 def slow_noted(column, plain, form):
@@ -404,16 +462,24 @@ def test_groups_of_tracks_are_joined_to_chunks(made, most):
 
 
 def slow_head(lengths):
-    """Header, and bytes of pixels, of runs of the activities 1, 2 ... that stay where they are."""
-    numbers = [len(lengths), *(1 for _ in lengths), *lengths]
+    """Header, and bytes of pixels, of runs of the activities 1, 2 ... that wander."""
+    rng, numbers = np.random.default_rng(sum(lengths)), [len(lengths), *(1 for _ in lengths), *lengths]
     header = bytes(byte for number in numbers for byte in varint(number))
-    return header, bytes(byte for length in lengths for byte in slow_pixels([700] * length))
+    return header, bytes(byte for length in lengths for byte in slow_pixels(wandered(length, rng)))
 
 
-def packed_others(plain, lengths):
-    """Packed columns of such runs but their pixels."""
+def fold_and_look(plain, lengths):
+    """Fold columns of such runs as the slow twin does, and unfold them again; returns the folded ones."""
     header, pixels = slow_head(lengths.tolist())
-    return pack_columns(header, {0: pixels, **plain}, lengths)[1:]
+    packed = pack_columns(header, {0: pixels, **plain}, lengths)
+    chunk, stored = ChunkPixels(packed[0][1]), unpack_columns(packed[1:])
+    folded = slow_folded(plain, lengths.tolist(), slow_places(pixels, lengths.tolist()))
+    assert {column: data for column, (data, _) in stored.items()} == folded
+    assert {column: data.tobytes() for column, data in unfold(stored, plain, chunk).items()} == plain
+    for column, data in plain.items():  # one alone, with what it is guessed from
+        some = {k: stored[k] for k in with_sources([column]) & stored.keys()}
+        assert unfold(some, [column], chunk)[column].tobytes() == data
+    return folded
 
 
 @given(entry=an_entry())
@@ -426,13 +492,8 @@ def test_folded_columns_come_back(entry):
     chunk = ChunkPixels(packed[0][1])
     assert chunk.plain() == plain[0]
     assert [part.tolist() for part in chunk.header] == [[*range(1, len(lengths) + 1)], lengths.tolist()]
-    stored = unpack_columns(packed[1:])
     del plain[0]
-    assert {column: data for column, (data, _) in stored.items()} == slow_folded(plain, lengths.tolist())
-    assert {column: data.tobytes() for column, data in unfold(stored, plain, lengths).items()} == plain
-    for column, data in plain.items():  # one alone, with what it is guessed from
-        some = {k: stored[k] for k in with_sources([column]) & stored.keys()}
-        assert unfold(some, [column], lengths)[column].tobytes() == data
+    fold_and_look(plain, lengths)
 
 
 @pytest.mark.parametrize(
@@ -443,26 +504,21 @@ def test_numbers_are_as_many_to_a_byte_as_fit(reach, form):
     lengths, rng = np.array([1000, 1, 6, count - 1007]), np.random.default_rng(reach)
     numbers = np.where(rng.random(count) < 0.01, rng.integers(0, 2**20, count), rng.integers(0, reach, count)).tolist()
     plain = {
-        2: b"".join(bytes(varint(number)) for number in numbers),
+        3: b"".join(bytes(varint(number)) for number in numbers),
         7: b"".join(bytes(varint(number)) for number in numbers),
     }
-    stored = unpack_columns(packed_others(plain, lengths))
-    assert {column: data[0] for column, (data, _) in stored.items()} == {2: form, 7: form}
-    assert {column: data for column, (data, _) in stored.items()} == slow_folded(plain, lengths.tolist())
-    assert {column: data.tobytes() for column, data in unfold(stored, plain, lengths).items()} == plain
+    assert {column: data[0] for column, data in fold_and_look(plain, lengths).items()} == {3: form, 7: form}
 
 
 @pytest.mark.parametrize("count", [10, 6000])
-def test_seconds_paces_and_speeds_are_guessed(count):
+def test_seconds_metres_paces_and_speeds_are_guessed(count):
     lengths, rng = np.array([count // 3, count - count // 3]), np.random.default_rng(count)
     plain = {
         column: bytes(byte for number in rng.integers(0, 300, count).tolist() for byte in varint(number))
         for column in (1, 2, 4, 5)
     }
-    stored = unpack_columns(packed_others(plain, lengths))
-    assert {column: data[0] & 2 for column, (data, _) in stored.items()} == {1: 2, 2: 0, 4: 2, 5: 2}
-    assert {column: data for column, (data, _) in stored.items()} == slow_folded(plain, lengths.tolist())
-    assert {column: data.tobytes() for column, data in unfold(stored, plain, lengths).items()} == plain
+    forms = {column: data[0] & 18 for column, data in fold_and_look(plain, lengths).items()}
+    assert forms == {1: 2 if count == 10 else 16, 2: 16, 4: 2, 5: 2}
 
 
 @given(
@@ -481,10 +537,12 @@ def test_bundles_come_back_by_parts(columns, more, wanted, cut):
         unpack_columns([(BUNDLE, blob[: max(len(blob) - 1 - cut, 4)])])
 
 
-@given(data=st.binary(max_size=80), form=st.integers(0, 15), column=st.sampled_from(JOINED[1:]))
+@given(data=st.binary(max_size=80), form=st.integers(0, 31), column=st.sampled_from(JOINED[1:]))
 def test_damaged_columns_are_unfolded_to_as_many_numbers(data, form, column):
     lengths, some = np.array([3, 40]), np.frombuffer(data, np.uint8)
-    found = unfold_column(np.append(np.uint8(form), some), column, lengths, some, some, folding())
+    found = unfold_column(
+        np.append(np.uint8(form), some), column, lengths, some, some, np.zeros(43, np.uint16), folding()
+    )
     assert len(numbers_of(found.tobytes())) == 43
 
 

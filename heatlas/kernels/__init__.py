@@ -30,6 +30,7 @@
 `moves`, `move_writing`    pixels as codes of moves, read and written
 `move_codes`               tables of these codes
 `fold`, `unfold`           columns of the passage index folded, and unfolded
+`chords`                   metres of passages guessed from where they go on to
 `changes`                  columns of the passages of a group of tracks, held as what changes
 `join`                     passages of several groups of tracks joined, tile by tile
 `planes`                   columns of stored tracks put together, and looked over

@@ -10,8 +10,9 @@ and some nearly follow from other columns. A folded column is one byte with its 
   unknown; what was unknown stays so by 0.
 * Digits, by the bits above these two: a number for each passage, several to a byte (`heatlas.kernels.digits`). What
   changes nothing is 0, and all others are 1 more than they are in RUNS.
-* GUESSED: differences to what is expected, zigzag. Seconds are guessed from metres and paces, speeds from paces, and a
-  pace from the two before. It is guessed before changes are sought.
+* GUESSED: differences to what is expected, zigzag. Seconds are guessed from metres and paces where there are few
+  passages, speeds from paces, and a pace from the two before. It is guessed before changes are sought.
+* ALONG: the same of amounts that are guessed from the pixels (`heatlas.kernels.chords`): metres, and other seconds.
 
 All is whole numbers, or float64 operations that are rounded alike everywhere: a guess is the same on any machine.
 """
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from heatlas.kernels.chords import guess_along, read_ways
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.digits import FOURS, PAIRS, TRIPLES, write_digits
 from heatlas.kernels.numbers import read_numbers, total, unzigzag, write_number, write_numbers, zigzag
@@ -31,15 +33,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "AMOUNT", "DIGITS", "FAR", "FOLDING", "GUESSED", "METRES", "ONE", "PACE", "REST", "RUNS", "SECONDS", "SPEED",
-    "SPEED_STEPS", "USUAL", "VALUE", "Folding", "are_few", "find_paces", "fold_changes", "fold_chunk", "fold_codes",
-    "may_be_guessed", "read_paces", "room_of",
+    "ALONG", "AMOUNT", "DIGITS", "FAR", "FOLDING", "GUESSED", "METRES", "ONE", "PACE", "REST", "RUNS", "SECONDS",
+    "SPEED", "SPEED_STEPS", "USUAL", "VALUE", "Folding", "are_few", "find_paces", "fold_changes", "fold_chunk",
+    "fold_codes", "may_be_guessed", "read_paces", "room_of",
 ]  # fmt: skip
 
 AMOUNT, METRES, SECONDS, VALUE, PACE, SPEED = range(6)
 """Roles of columns: the first three are amounts."""
-RUNS, GUESSED, DIGITS = 1, 2, 2
-"""Bits of the form, and the bit from which on the kind of digits stands, 0 where there are none."""
+RUNS, GUESSED, DIGITS, ALONG = 1, 2, 2, 16
+"""Bits of the form; DIGITS is the bit from which on the kind of digits stands, 0 where there are none."""
+_FEW = 4096
+"""Most passages of a chunk whose seconds are guessed from metres and paces. The columns of a larger one are packed
+apart: to read its seconds would be to unpack three columns, which takes half as long again."""
 _SPARSE = 5
 """Where less than one of so many passages changes something, a column is written as RUNS."""
 _FOURS, _TRIPLES, _PAIRS = 32, 16, 8
@@ -75,7 +80,7 @@ FOLDING = Struct(Folding, "i8[:]", "i8[:]", "i8", "i8[:]")
 @helper()
 def may_be_guessed(role):
     """Whether there are chunks in which the numbers of a column are guessed."""
-    return role in (SECONDS, PACE, SPEED)
+    return role in (METRES, SECONDS, PACE, SPEED)
 
 
 @helper()
@@ -155,18 +160,21 @@ def _guess_paces(codes, lengths):
 
 
 @helper()
-def _guess(codes, role, lengths, metres, paces):
-    """Guess a column in place; `metres` or `paces` are empty where the chunk lacks them. Returns whether it can be."""
+def _guess(codes, role, lengths, metres, paces, ways):
+    """Guess a column in place; `metres` or `paces` are empty where the chunk lacks them. Returns a bit of the form."""
     if role == PACE:
         _guess_paces(codes, lengths)
-        return True
+        return GUESSED
     if role == SPEED and paces.shape[0] > 0:
         _guess_speeds(codes, lengths, paces)
-        return True
-    if role == SECONDS and paces.shape[0] > 0 and metres.shape[0] > 0:
+        return GUESSED
+    if role == SECONDS and paces.shape[0] > 0 and metres.shape[0] > 0 and codes.shape[0] <= _FEW:
         _guess_seconds(codes, lengths, metres, paces)
-        return True
-    return False
+        return GUESSED
+    if role in (METRES, SECONDS):
+        guess_along(codes, lengths, ways)
+        return ALONG
+    return 0
 
 
 @helper()
@@ -243,10 +251,10 @@ def fold_changes(codes, changes, out, at):
 def fold_codes(codes, role, lengths, sources, changes, out, at):
     """Write one column, folded, of which `codes` are all numbers; returns where the next byte goes.
 
-    `sources` are metres and paces of the chunk, empty where it lacks them. `codes` and `changes`, of as many numbers,
-    are changed. One byte more than the column takes is written to.
+    `sources` are metres and paces of the chunk, empty where it lacks them, and ways out of its pixels. `codes` and
+    `changes`, of as many numbers, are changed. One byte more than the column takes is written to.
     """
-    form = GUESSED if _guess(codes, role, lengths, sources[0], sources[1]) else 0
+    form = _guess(codes, role, lengths, sources[0], sources[1], sources[2])
     valued = role >= VALUE
     count = _find_changes(codes, valued, changes)
     if are_few(count, codes.shape[0]):
@@ -259,14 +267,16 @@ def fold_codes(codes, role, lengths, sources, changes, out, at):
     return write_numbers(out, at + 1, codes, codes.shape[0])
 
 
-@kernel("const u1[:]", "const i8[:]", "const i8[:]", "const i8[:]", FOLDING, allocates=True)
-def fold_chunk(plain, begins, columns, lengths, folding):
+@kernel("const u1[:]", "const u1[:]", "const i8[:]", "const i8[:]", "const i8[:]", FOLDING, allocates=True)
+def fold_chunk(pixels, plain, begins, columns, lengths, folding):
     """Fold the columns of a chunk but its pixels.
 
     Parameters
     ----------
+    pixels : ndarray of uint8
+        Bytes of the pixels, as `heatlas.kernels.encode` writes them.
     plain : ndarray of uint8
-        Bytes of the columns, one after the other.
+        Bytes of the other columns, one after the other.
     begins : ndarray of int64 (c + 1,)
         Where each begins; of a column that the chunk lacks nothing is written.
     columns : ndarray of int64 (c,)
@@ -286,7 +296,8 @@ def fold_chunk(plain, begins, columns, lengths, folding):
         room += room_of(begins[c + 1] - begins[c], count, folding.roles[columns[c]])
     out, ends, at = np.empty(room, np.uint8), np.empty(columns.shape[0], np.int64), np.int64(0)
     codes, changes = np.empty(count, np.int64), np.empty(count, np.int64)
-    metres, paces = np.empty(0, np.int64), np.empty(0, np.int64)
+    metres, paces, ways = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(count, np.int64)
+    read_ways(pixels, lengths, ways)
     for c in range(columns.shape[0]):
         if begins[c] < begins[c + 1]:
             role = folding.roles[columns[c]]
@@ -300,6 +311,6 @@ def fold_chunk(plain, begins, columns, lengths, folding):
     for c in range(columns.shape[0]):
         if begins[c] < begins[c + 1]:
             read_numbers(plain, begins[c], codes, count)
-            at = fold_codes(codes, folding.roles[columns[c]], lengths, (metres, paces), changes, out, at)
+            at = fold_codes(codes, folding.roles[columns[c]], lengths, (metres, paces, ways), changes, out, at)
         ends[c] = at
     return out[:at], ends

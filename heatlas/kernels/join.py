@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from heatlas.kernels.changes import read_changes, read_noted
+from heatlas.kernels.chords import read_ways
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.fold import (
     FOLDING,
@@ -84,9 +85,9 @@ def _fold_columns(data, begins, ends, passages, here, told, columns, folding, of
     """Write the columns of some entries but their pixels, folded; returns where the next byte goes.
 
     `told` are those to write, and `stops` is changed to where the bytes of each end. `rooms` are for the numbers of all
-    passages of the entries: one column, metres, paces, and where they change.
+    passages of the entries: one column, metres, paces, and where they change; and they hold the ways out of them.
     """
-    codes, metres, paces, changes = rooms
+    codes, metres, paces, changes, ways = rooms
     nothing = codes[:0]
     of_metres, of_paces = nothing, nothing
     for c in range(1, columns.shape[0]):
@@ -107,7 +108,7 @@ def _fold_columns(data, begins, ends, passages, here, told, columns, folding, of
                 at = fold_changes(codes, changes[:few], out, at)
             else:
                 _read_column(data, begins, ends, passages, here, c, role >= VALUE, codes)
-                at = fold_codes(codes, role, of_runs, (of_metres, of_paces), changes, out, at)
+                at = fold_codes(codes, role, of_runs, (of_metres, of_paces, ways), changes, out, at)
         stops[c] = at
     return at
 
@@ -168,6 +169,7 @@ def join_chunks(order, tiles, runs, ids, lengths, data, begins, ends, some, colu
     out, rows = np.empty(room, np.uint8), np.empty(((tiles.shape[0] - 1) * count, 5), np.int64)
     codes, metres = np.empty(largest, np.int64), np.empty(largest, np.int64)
     paces, changes = np.empty(largest, np.int64), np.empty(largest, np.int64)
+    ways = np.empty(largest, np.int64)
     told, stops = np.zeros(count, np.bool_), np.empty(count, np.int64)
     at, n = 0, 0
     for t in range(tiles.shape[0] - 1):
@@ -190,7 +192,8 @@ def join_chunks(order, tiles, runs, ids, lengths, data, begins, ends, some, colu
         n += 1
         # Room for the head of a bundle comes first.
         first = at + 4 + 8 * known
-        rooms = codes[:size], metres[:size], paces[:size], changes[:size]
+        read_ways(out[rows[n - 1, 3] : rows[n - 1, 4]], of_runs, ways)
+        rooms = codes[:size], metres[:size], paces[:size], changes[:size], ways[:size]
         last = _fold_columns(
             data, begins, ends, passages, here, told, columns, folding, of_runs, rooms, out, first, stops
         )

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
+from heatlas.kernels.chords import add_along
 from heatlas.kernels.compiled import helper, kernel
 from heatlas.kernels.digits import digit_bytes, read_digits
-from heatlas.kernels.fold import DIGITS, FAR, FOLDING, GUESSED, ONE, PACE, REST, RUNS, USUAL, VALUE, read_paces
+from heatlas.kernels.fold import (
+    ALONG,
+    DIGITS,
+    FAR,
+    FOLDING,
+    GUESSED,
+    ONE,
+    PACE,
+    REST,
+    RUNS,
+    USUAL,
+    VALUE,
+    read_paces,
+)
 from heatlas.kernels.numbers import (
     longest,
     read_number,
@@ -146,8 +160,13 @@ def _read_marked(data, valued, kind, state, codes, count):
 
 
 @helper(allocates=True)
-def _unfold_apart(data, role, lengths, metres, paces, folding, out):
-    """Write the plain column of one that is guessed or in digits, run by run; returns its size."""
+def _unfold_apart(data, role, lengths, sources, folding, out):
+    """Write the plain column of one that is guessed or in digits, run by run; returns its size.
+
+    `sources` are bytes of metres and of paces, and pixels.
+    """
+    metres, paces, places = sources
+    first, gone = np.int64(0), np.int64(0)
     form, valued, most = np.int64(data[0]), role >= VALUE, longest(lengths)
     runs, guessed, kind = form & RUNS != 0, form & GUESSED != 0, form >> DIGITS & 3
     codes, of_metres, of_paces = np.empty(most, np.int64), np.empty(most, np.int64), np.empty(most, np.int64)
@@ -166,7 +185,10 @@ def _unfold_apart(data, role, lengths, metres, paces, folding, out):
             _read_marked(data, valued, kind, state, codes, length)
         else:
             there = read_numbers(data, there, codes, length)
-        if not guessed:
+        if form & ALONG:
+            gone = add_along(codes, length, places[first : first + length], gone, first)
+            first += length
+        elif not guessed:
             pass
         elif role == PACE:
             _add_paces(codes, length)
@@ -181,8 +203,8 @@ def _unfold_apart(data, role, lengths, metres, paces, folding, out):
     return at
 
 
-@kernel("const u1[:]", "i8", "const i8[:]", "const u1[:]", "const u1[:]", FOLDING, allocates=True)
-def unfold_column(data, column, lengths, metres, paces, folding):
+@kernel("const u1[:]", "i8", "const i8[:]", "const u1[:]", "const u1[:]", "const u2[:]", FOLDING, allocates=True)
+def unfold_column(data, column, lengths, metres, paces, places, folding):
     """Undo `heatlas.kernels.fold.fold_chunk` for one column.
 
     Parameters
@@ -195,6 +217,8 @@ def unfold_column(data, column, lengths, metres, paces, folding):
         Passages of each run.
     metres, paces : ndarray of uint8
         Plain columns of the chunk, which a guessed one is made from; empty where the chunk has none.
+    places : ndarray of uint16 (n,)
+        Pixel of each passage, row * 256 + column, of which metres and seconds may be guessed; empty for other columns.
     folding : Folding
         What columns mean.
 
@@ -204,13 +228,13 @@ def unfold_column(data, column, lengths, metres, paces, folding):
         The plain column.
     """
     count, form, role = total(lengths), np.int64(data[0]) if data.shape[0] > 0 else np.int64(0), folding.roles[column]
-    if form & RUNS and not form & GUESSED:
+    if form & RUNS and not form & (GUESSED | ALONG):
         # Numbers that change something are 1 more than they are here, which may take another byte.
         out = np.empty(count + 2 * data.shape[0] + 9, np.uint8)
         return out[: _unfold_runs(data, role >= VALUE, count, out)]
     out = np.empty(10 * count + 1, np.uint8)
     if form != 0:
-        return out[: _unfold_apart(data, role, lengths, metres, paces, folding, out)]
+        return out[: _unfold_apart(data, role, lengths, (metres, paces, places), folding, out)]
     codes = np.empty(count, np.int64)
     read_numbers(data, 1, codes, count)
     return out[: write_numbers(out, np.int64(0), codes, count)]

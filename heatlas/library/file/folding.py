@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from heatlas.kernels.fold import AMOUNT, GUESSED, METRES, PACE, SECONDS, SPEED, SPEED_STEPS, VALUE, Folding, fold_chunk
+from heatlas.kernels.fold import (
+    ALONG,
+    AMOUNT,
+    GUESSED,
+    METRES,
+    PACE,
+    SECONDS,
+    SPEED,
+    SPEED_STEPS,
+    VALUE,
+    Folding,
+    fold_chunk,
+)
 from heatlas.kernels.unfold import unfold_column
 from heatlas.library.file.bundles import BUNDLE, bundled, pack_bundle, pack_column
 from heatlas.library.file.columns import AMOUNTS, PIXELS, VALUES
@@ -19,13 +31,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from heatlas.library.file.pixels import ChunkPixels
+
 __all__ = ["folding", "pack_columns", "sources_of", "unfold", "with_sources"]
 
 _SECONDS, _METRES = (AMOUNTS[name][0] for name in ("seconds", "metres"))
 _PACE, _SPEED = (VALUES[name].column for name in ("pace", "speed"))
 _SOURCES = {_SECONDS: (_METRES, _PACE), _SPEED: (_PACE,)}
 """Column that is guessed -> columns that it is guessed from."""
-_NOTHING = np.zeros(0, np.uint8)
+_NOTHING, _NOWHERE = np.zeros(0, np.uint8), np.zeros(0, np.uint16)
 
 
 @functools.cache
@@ -60,7 +74,8 @@ def pack_columns(header: bytes, columns: Mapping[int, bytes], lengths: NDArray[n
     numbers = sorted(columns.keys() - {PIXELS})
     begins = np.cumsum([0, *(len(columns[column]) for column in numbers)])
     plain = np.frombuffer(b"".join([columns[column] for column in numbers]), np.uint8)
-    out, ends = fold_chunk(plain, begins, np.array(numbers, np.int64), lengths, folding())
+    pixels = np.frombuffer(columns[PIXELS], np.uint8)
+    out, ends = fold_chunk(pixels, plain, begins, np.array(numbers, np.int64), lengths, folding())
     parts, begin = {}, 0
     for column, end in zip(numbers, ends.tolist(), strict=True):
         parts[column], begin = out[begin:end].tobytes(), end
@@ -85,7 +100,9 @@ def _is_guessed(data: bytes, folded: bool) -> bool:
 
 
 def unfold(
-    stored: Mapping[int, tuple[bytes, bool]], columns: Collection[int], lengths: NDArray[np.int64]
+    stored: Mapping[int, tuple[bytes, bool]],
+    columns: Collection[int],
+    pixels: ChunkPixels,
 ) -> dict[int, NDArray[np.uint8]]:
     """Plain columns of a chunk.
 
@@ -95,8 +112,8 @@ def unfold(
         As `heatlas.library.file.bundles.unpack_columns` gives them.
     columns : collection of int
         Columns that are wanted; those that the chunk lacks are left out.
-    lengths : ndarray of int64 (r,)
-        Passages of each run.
+    pixels : ChunkPixels
+        Pixels of the chunk. They are decoded where amounts are guessed from them.
     """
     plain: dict[int, NDArray[np.uint8]] = {}
     wanted = {*columns} | sources_of(stored, columns)
@@ -105,7 +122,8 @@ def unfold(
         found = np.frombuffer(data, np.uint8)
         if folded and data and data[0]:
             metres, paces = (plain.get(source, _NOTHING) for source in (_METRES, _PACE))
-            plain[column] = unfold_column(found, column, lengths, metres, paces, folding())
+            places = pixels.places if data[0] & ALONG else _NOWHERE
+            plain[column] = unfold_column(found, column, pixels.header[1], metres, paces, places, folding())
         else:
             plain[column] = found[1:] if folded else found
     return {column: plain[column] for column in columns if column in plain}

@@ -67,7 +67,7 @@ class Chunk:
         pixels = ChunkPixels(packed.pop(PIXELS))
         ids, lengths = pixels.header
         columns = unpack_columns(packed.items())
-        plain = unfold(columns, columns, lengths)
+        plain = unfold(columns, columns, pixels)
         return cls(ids, lengths, {PIXELS: pixels.plain(), **{column: bytes(data) for column, data in plain.items()}})
 
     def column(self, column: int) -> bytes:

@@ -178,21 +178,22 @@ def _sums(connection: sqlite3.Connection, circle: _Circle, keep: NDArray[np.bool
             if keep is not None:
                 wanted &= (owner < len(keep)) & np.append(keep, False)[np.minimum(owner, len(keep))]
             if wanted.any():
-                _add(connection, found, (tile, chunk_of(k)), (owner, lengths, wanted))
+                _add(connection, found, (tile, chunk_of(k), chunk), owner, wanted)
     return found
 
 
 def _add(
     connection: sqlite3.Connection,
     found: dict[int, _Parts],
-    chunk: tuple[tuple[int, int, int], int],
-    passages: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]],
+    chunk: tuple[tuple[int, int, int], int, ChunkPixels],
+    owner: NDArray[np.int64],
+    wanted: NDArray[np.bool_],
 ) -> None:
-    """Add the columns of the wanted passages of one chunk."""
-    owner, lengths, wanted = passages
+    """Add the columns of the wanted passages of one chunk, of which `owner` (n,) are the activities."""
+    lengths = chunk[-1].header[1]
     order = np.argsort(owner[wanted], kind="stable")
     numbers, first = np.unique(owner[wanted][order], return_index=True)
-    columns = read_columns(connection, [COLUMNS[name] for name in _NEEDED], *chunk, lengths)
+    columns = read_columns(connection, [COLUMNS[name] for name in _NEEDED], *chunk)
     for name in _NEEDED:
         data = columns.get(COLUMNS[name])
         if data is None:

@@ -9,7 +9,7 @@ import numpy as np
 from heatlas.kernels.index import UNKNOWN, decode_amounts, decode_values
 from heatlas.library.file.columns import AMOUNTS, VALUES
 from heatlas.library.file.keys import chunk_of, pixel_keys, tile_of
-from heatlas.library.file.pixels import head_of
+from heatlas.library.file.pixels import ChunkPixels
 from heatlas.library.file.settings import read_settings
 from heatlas.library.index.sound_tiles import pixel_rows, read_columns
 
@@ -39,9 +39,10 @@ def read_shown(connection: sqlite3.Connection) -> dict[int, ShownAmounts]:
     """
     metres: dict[int, int] = {}
     fixes: dict[int, int] = {}
-    for k, numbers, lengths in _chunks(connection, ("metres", "fixes")):
+    for k, pixels in _chunks(connection, ("metres", "fixes")):
+        numbers, lengths = pixels.header
         begins = np.cumsum(lengths) - lengths
-        columns = read_columns(connection, _SHOWN, tile_of(k), chunk_of(k), lengths)
+        columns = read_columns(connection, _SHOWN, tile_of(k), chunk_of(k), pixels)
         for which, sums in zip(_SHOWN, (metres, fixes), strict=True):
             steps = np.zeros(len(numbers), np.int64)
             if (column := columns.get(which)) is not None:
@@ -55,20 +56,19 @@ def read_shown(connection: sqlite3.Connection) -> dict[int, ShownAmounts]:
 def numbers_with(connection: sqlite3.Connection, metric: str) -> NDArray[np.int64]:
     """Numbers of activities that have a known value of a metric where they are shown, ascending."""
     found = []
-    for k, numbers, lengths in _chunks(connection, (metric,)):
+    for k, pixels in _chunks(connection, (metric,)):
         which = VALUES[metric].column
-        column = read_columns(connection, (which,), tile_of(k), chunk_of(k), lengths).get(which)
+        column = read_columns(connection, (which,), tile_of(k), chunk_of(k), pixels).get(which)
         if column is not None:
+            numbers, lengths = pixels.header
             found.append(np.repeat(numbers, lengths)[decode_values(column, lengths) != UNKNOWN])
     return np.unique(np.concatenate([np.zeros(0, np.int64), *found]))
 
 
-def _chunks(
-    connection: sqlite3.Connection, columns: Sequence[str]
-) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
-    """Chunks of the coarsest zoom: key, numbers of activities, and lengths of their runs."""
+def _chunks(connection: sqlite3.Connection, columns: Sequence[str]) -> Iterator[tuple[int, ChunkPixels]]:
+    """Chunks of the coarsest zoom: key and pixels."""
     settings = read_settings(connection)
     zoom = settings.zooms[0]
     settings.demand(zoom, columns)
     for k, data in pixel_rows(connection, pixel_keys(zoom)):
-        yield (k, *head_of(data))
+        yield k, ChunkPixels(data)

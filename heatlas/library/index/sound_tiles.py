@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from heatlas.library.file.pixels import ChunkPixels
     from heatlas.library.index.chunks import Tile
 
 __all__ = ["columns_of_chunks", "columns_there", "make_anew", "pixel_rows", "read_columns", "rows_of_few"]
@@ -92,7 +93,7 @@ def read_columns(
     columns: Collection[int],
     tile: Tile,
     chunk: int,
-    lengths: NDArray[np.int64],
+    pixels: ChunkPixels,
 ) -> dict[int, NDArray[np.uint8]]:
     """Plain bytes of some columns of a chunk, other than the pixels; those that the chunk lacks are left out.
 
@@ -104,21 +105,21 @@ def read_columns(
         Numbers of columns.
     tile, chunk
         Tile, and the number of its chunk.
-    lengths : ndarray of int64 (r,)
-        Passages of each run of the chunk.
+    pixels : ChunkPixels
+        Pixels of the chunk.
 
     Raises
     ------
     SourceFailed
         As `pixel_rows` does.
     """
-    return columns_of_chunks(connection, columns, [(tile, chunk, lengths)])[0]
+    return columns_of_chunks(connection, columns, [(tile, chunk, pixels)])[0]
 
 
 def columns_of_chunks(
     connection: sqlite3.Connection,
     columns: Collection[int],
-    chunks: Sequence[tuple[Tile, int, NDArray[np.int64]]],
+    chunks: Sequence[tuple[Tile, int, ChunkPixels]],
 ) -> list[dict[int, NDArray[np.uint8]]]:
     """Read columns as `read_columns` does, those of several chunks by few statements.
 
@@ -126,7 +127,7 @@ def columns_of_chunks(
     ----------
     connection, columns
         As for `read_columns`.
-    chunks : sequence of (tile, chunk, lengths)
+    chunks : sequence of (tile, chunk, pixels)
         As for `read_columns`; each chunk once.
 
     Raises
@@ -138,7 +139,7 @@ def columns_of_chunks(
     for first in range(0, len(chunks), _TOGETHER):
         some = chunks[first : first + _TOGETHER]
         stored = _stored_columns(connection, columns, [(tile, chunk) for tile, chunk, _ in some])
-        found += [unfold(one, columns, lengths) for one, (_, _, lengths) in zip(stored, some, strict=True)]
+        found += [unfold(one, columns, pixels) for one, (_, _, pixels) in zip(stored, some, strict=True)]
     return found
 
 

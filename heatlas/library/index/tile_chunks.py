@@ -74,7 +74,7 @@ def tiles_at(
             read[tile, chunk_of(k)] = chunk
             found.setdefault(tile[1:], []).append(chunk)
         if numbers:
-            wanted = [(*whose, chunk.pixels.header[1]) for whose, chunk in read.items()]
+            wanted = [(*whose, chunk.pixels) for whose, chunk in read.items()]
             for chunk, values in zip(read.values(), columns_of_chunks(connection, numbers, wanted), strict=True):
                 chunk.columns = {number: values.get(number) for number in numbers}
         for x, top, bottom in stretches:
