@@ -19,8 +19,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from made import export, gpx, straight
 
+from heatlas.cli import group
 from heatlas.core.context import NOBODY
 from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.demo.fit import fit_bytes
@@ -490,6 +492,25 @@ def test_the_command_follows_a_folder_until_a_signal(tmp_path, number):
     assert out.splitlines()[-1] == "heatlas.db holds 2 activities"
     assert err.splitlines()[-1].startswith("heatlas: stopped; heatlas.db keeps what was brought in")
     assert "Traceback" not in err
+
+
+def test_what_a_stop_kept_from_being_told_is_counted(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for k in range(2):
+        (tmp_path / f"{k}.gpx").write_bytes(run_at(k))
+
+    def follow(library, sources, asked, *, tell, **rest):
+        tell(import_into(library, "0.gpx"))
+        import_into(library, "1.gpx")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("heatlas.watching.follow", follow)
+    done = CliRunner().invoke(group, ["import", ".", "--watch"], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert [line for line in done.stdout.splitlines() if "holds" in line] == [
+        "heatlas.db holds 1 activity", "heatlas.db holds 2 activities"
+    ]  # fmt: skip
+    assert CliRunner().invoke(group, ["import", ".", "--watch", "-q"], catch_exceptions=False).stdout == ""
 
 
 def test_killed_in_bursts_nothing_is_lost_and_nothing_twice(tmp_path):

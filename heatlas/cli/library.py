@@ -53,15 +53,20 @@ def import_command(
     """
     from heatlas.cli.summary import print_json
 
+    last = ""
+
     def tell(report: dict[str, Any]) -> None:
+        nonlocal last
         if as_json:
             print_json(report)
         elif not quiet:
-            _print_import(report, library, len(sources))
+            last = _print_import(report, library, len(sources))
 
     if watch or every is not None:
         with show_progress(quiet) as progress:
             _follow(sources, library, FollowOptions(watch=watch, every=every), tell, progress, options)
+        if last and (now := _holding(library)) != last:  # what was brought in may not have been told of yet
+            click.echo(now)
         return
     before = _repeat(sources, library, options)
     if before is not None and (known := before.earlier()) is not None:
@@ -111,21 +116,32 @@ def _follow(
         click.echo(f"heatlas: stopped; {library} keeps what was brought in, and the same command goes on", err=True)
 
 
-def _print_import(report: dict[str, Any], library: str, sources: int) -> None:
-    """Report on stderr what was read and on stdout what the library holds."""
+def _print_import(report: dict[str, Any], library: str, sources: int) -> str:
+    """Report on stderr what was read and on stdout what the library holds; returns the latter."""
     from heatlas.cli.summary import print_files, say_open_places
-    from heatlas.library.manage import point_sets_of
 
     if len(report["point_sets"]) < sources:
         print_files({name: value for name, value in report.items() if name != "activities"})
     for point_set in report["point_sets"]:
         _print_point_set(point_set)
-    sets = len(point_sets_of(library)) if Path(library).exists() else 0
-    held = [counted(report["activities"], "activities")] if report["activities"] or not sets else []
-    held += [counted(sets, "point sets")] if sets else []
-    if Path(library).exists():  # no new library is made when nothing was imported
-        click.echo(f"{library} holds {' and '.join(held)}")
+    holding = _holding(library, report["activities"])
+    if holding:
+        click.echo(holding)
     say_open_places(report.get("open_places", ()))
+    return holding
+
+
+def _holding(library: str, activities: int | None = None) -> str:
+    """Say what a library holds, by default as it is now; empty where there is none: nothing was imported."""
+    from heatlas.library.manage import count_activities, point_sets_of
+
+    if not Path(library).exists():
+        return ""
+    activities = count_activities(library) if activities is None else activities
+    sets = len(point_sets_of(library))
+    held = [counted(activities, "activities")] if activities or not sets else []
+    held += [counted(sets, "point sets")] if sets else []
+    return f"{library} holds {' and '.join(held)}"
 
 
 def _print_point_set(report: dict[str, Any]) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from heatlas.library.manage.reading import (
         audit_library,
         check_library,
+        count_activities,
         library_tracks,
         open_places_of,
         point_sets_of,
@@ -41,10 +42,10 @@ if TYPE_CHECKING:
     from heatlas.library.manage.temporary import library_for, library_of
 
 __all__ = [
-    "audit_library", "back_up_library", "check_library", "compact_library", "edit_athlete", "hide_zone", "import_into",
-    "library_for", "library_of", "library_tracks", "name_person", "open_places_of", "point_sets_of", "refuse_gaps",
-    "reindex_library", "remove_activities", "remove_points", "renew_cuts", "renewal_of", "repair_library", "show_zone",
-    "zones_of",
+    "audit_library", "back_up_library", "check_library", "compact_library", "count_activities", "edit_athlete",
+    "hide_zone", "import_into", "library_for", "library_of", "library_tracks", "name_person", "open_places_of",
+    "point_sets_of", "refuse_gaps", "reindex_library", "remove_activities", "remove_points", "renew_cuts", "renewal_of",
+    "repair_library", "show_zone", "zones_of",
 ]  # fmt: skip
 
 _ROOMS = {
@@ -54,8 +55,8 @@ _ROOMS = {
     ),
     "importing": ("import_into",),
     "reading": (
-        "audit_library", "check_library", "library_tracks", "open_places_of", "point_sets_of", "refuse_gaps",
-        "renewal_of", "zones_of",
+        "audit_library", "check_library", "count_activities", "library_tracks", "open_places_of", "point_sets_of",
+        "refuse_gaps", "renewal_of", "zones_of",
     ),
     "temporary": ("library_for", "library_of"),
 }  # fmt: skip

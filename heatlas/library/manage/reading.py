@@ -23,6 +23,7 @@ __all__ = [
     "advice_on",
     "audit_library",
     "check_library",
+    "count_activities",
     "library_tracks",
     "open_places_of",
     "point_sets_of",
@@ -87,6 +88,15 @@ def library_tracks(path: str | Path, columns: Collection[str], times: bool = Tru
         hides = bool(privacy.clip_ends or privacy.zones)
         tracks = tracks_of(library, columns=columns, times=times or hides)  # lengths of cuts follow from the start
     return tracks.hidden(privacy) if hides else tracks
+
+
+def count_activities(path: str | Path) -> int:
+    """Count the activities that a library shows: copies are left out."""
+    from heatlas.library.file.opening import open_library
+    from heatlas.library.rows.activities import shown_numbers
+
+    with open_library(path) as library, library.read() as connection:
+        return len(shown_numbers(connection))
 
 
 def point_sets_of(path: str | Path) -> list[dict[str, Any]]:
