@@ -42,7 +42,7 @@ AMOUNT, METRES, SECONDS, VALUE, PACE, SPEED = range(6)
 """Roles of columns: the first three are amounts."""
 RUNS, GUESSED, DIGITS, ALONG = 1, 2, 2, 16
 """Bits of the form; DIGITS is the bit from which on the kind of digits stands, 0 where there are none."""
-_FEW = 4096
+_FEW = 16384
 """Most passages of a chunk whose seconds are guessed from metres and paces. The columns of a larger one are packed
 apart: to read its seconds would be to unpack three columns, which takes half as long again."""
 _SPARSE = 5
