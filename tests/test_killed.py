@@ -23,6 +23,7 @@ def test_killed_at_any_call(tmp_path, name):
     killed = Killed(CASES[name], tmp_path)
     assert len(killed.calls) > 10
     points = random.Random(name).sample(killed.calls, EACH)
+    points += [call for call in killed.calls if call[0] == "rmdir"][-1:]  # when all that is asked for is there
     assert sum(killed.kill_at(*point) for point in points)
 
 

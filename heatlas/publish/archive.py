@@ -12,6 +12,7 @@ import numpy as np
 
 from heatlas.core.errors import HeatlasError, SourceFailed
 from heatlas.core.paths import state_beside
+from heatlas.core.scratch import sweep
 from heatlas.pmtiles.directory import Directory
 from heatlas.pmtiles.hilbert import number_of
 from heatlas.publish.ledger import failures, open_ledger
@@ -90,7 +91,9 @@ def _finish(ledger: Ledger, path: Path, metadata: Metadata) -> list[Path]:
     said = hashlib.blake2b(repr(asdict(metadata)).encode(), digest_size=16)
     said.update(numbers.tobytes() + digests.tobytes())
     generation = said.hexdigest()
-    if _generation(path) != generation:
+    if _generation(path) == generation:
+        sweep(path.resolve().parent)  # a run that was killed when the archive had its name left a folder there
+    else:
         # Both generations are stored until the new file has its name, in case this is interrupted.
         ledger.put("generations", [*ledger.get("generations")[-1:], generation])
         ledger.commit()
