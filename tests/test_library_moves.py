@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from library_moves import CODES, LENGTHS, moves_of
 from library_reader import pixels_of
 
+from heatlas.core.errors import SourceFailed
 from heatlas.kernels.encode import encode_headers, encode_pixels
 from heatlas.kernels.move_writing import encode_moves
 from heatlas.kernels.moves import decode_coded_header, decode_moves
 from heatlas.library.file.packing import pack_two
-from heatlas.library.file.pixels import ChunkPixels, head_of, pack_pixels
+from heatlas.library.file.pixels import ChunkPixels, head_of, join_pixels, pack_pixels
 
 STEPS = (1, 256, -1, -256)
 
@@ -160,6 +161,22 @@ def test_either_form_of_a_chunk_says_the_same(runs):
         ids, lengths, pixels = pixels_of(blob)
         assert pixels.tolist() == chunk.places.tolist() == [pixel for run in runs for pixel in run]
         assert (ids.tolist(), lengths) == (chunk.header[0].tolist(), chunk.header[1].tolist())
+
+
+@given(some=st.lists(st.tuples(RUNS, st.sampled_from([pack_pixels, pack_two])), max_size=4))
+def test_chunks_are_joined_as_each_is_read(some):
+    blobs = [pack(*(part.tobytes() for part in as_bytes(runs))) for runs, pack in some]
+    data, ends, coded = join_pixels(blobs)
+    chunks = [ChunkPixels(blob) for blob in blobs]
+    assert coded.tolist() == [chunk.coded for chunk in chunks]
+    assert [data[a:b].tobytes() for a, b in pairwise(ends.tolist())] == [b"".join(chunk.parts) for chunk in chunks]
+    assert ends[-1] == len(data)
+
+
+@pytest.mark.parametrize("damaged", [7, b"\x01\x02"])
+def test_what_is_no_chunk_is_not_joined(damaged):
+    with pytest.raises(SourceFailed):
+        join_pixels([damaged])
 
 
 @given(data=st.binary(max_size=60), lengths=st.lists(st.integers(0, 70), max_size=5))

@@ -10,7 +10,10 @@ There are three ranges of keys. Each is in the order of zoom, x, y, chunk and co
 
 from __future__ import annotations
 
-__all__ = ["CHUNKS", "DEEPEST", "NUMBERS", "chunk_of", "column_of", "key", "other_keys", "pixel_keys", "tile_of"]
+__all__ = [
+    "CHUNKS", "DEEPEST", "NUMBERS", "chunk_of", "column_of", "key", "other_keys", "pixel_keys", "tile_number",
+    "tile_of",
+]  # fmt: skip
 
 _COLUMN_BITS, _CHUNK_BITS, _TILE_BITS, _ZOOM_BITS = 4, 13, 20, 5
 _Y = _COLUMN_BITS + _CHUNK_BITS
@@ -66,6 +69,11 @@ def column_of(number: int) -> int:
 def chunk_of(number: int) -> int:
     """Chunk of a key."""
     return (number >> (_WIDE_BITS if number < 0 else _COLUMN_BITS)) & (CHUNKS - 1)
+
+
+def tile_number(pixels: int) -> int:
+    """Number that all pixels of a tile share, from the key of one of its chunks; the tile below has the next one."""
+    return pixels >> _Y
 
 
 def tile_of(number: int) -> tuple[int, int, int]:

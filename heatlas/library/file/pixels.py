@@ -18,11 +18,11 @@ from heatlas.kernels.moves import decode_coded_header, decode_moves
 from heatlas.library.file.packing import is_twice_marked, pack_two, twice_marked, unpack_head, unpack_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-__all__ = ["ChunkPixels", "head_of", "pack_pixels"]
+__all__ = ["ChunkPixels", "head_of", "join_pixels", "pack_pixels"]
 
 _LENGTH = (1 << 30) - 1
 _LEAPS = 4
@@ -56,6 +56,34 @@ def head_of(data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         head = unpack_head(data)
     ids, lengths = decode_head(head)
     return ids, lengths
+
+
+def join_pixels(blobs: Iterable[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.bool_]]:
+    """Join chunks as `heatlas.kernels.tiles.count_passes_of` takes them; a `ChunkPixels` of each would take longer.
+
+    Returns
+    -------
+    ndarray of uint8, ndarray of int64 (c + 1,), ndarray of bool (c,)
+        Header and pixels of chunk after chunk, their offsets, and whether the pixels are codes of moves.
+
+    Raises
+    ------
+    SourceFailed
+        When the bytes are damaged.
+    """
+    parts: list[bytes | memoryview] = []
+    ends, coded, end = [0], [], 0
+    for data in blobs:
+        if is_coded := _is_coded(data):
+            parts.append(data[4:])
+            end += len(data) - 4
+        else:
+            some = unpack_parts(data)
+            parts += some
+            end += sum(map(len, some))
+        ends.append(end)
+        coded.append(is_coded)
+    return np.frombuffer(b"".join(parts), np.uint8), np.array(ends), np.array(coded, np.bool_)
 
 
 class ChunkPixels:

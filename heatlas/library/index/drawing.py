@@ -13,7 +13,7 @@ from heatlas.kernels.tiles import add_activities_of, add_amounts, add_values
 from heatlas.library.file.columns import AMOUNTS, COLUMNS, VALUES
 from heatlas.library.index.pass_tiles import count_passes
 from heatlas.library.index.passage_tiles import PassageTiles, needs_facts, read_facts, read_sides
-from heatlas.library.index.tile_chunks import tiles_at
+from heatlas.library.index.tile_chunks import pixels_at, tiles_at
 from heatlas.library.index.tile_planes import TilePlanes
 from heatlas.raster.grid import Grid
 from heatlas.raster.measure import COUNTS, LABELLED, SPENT
@@ -129,8 +129,7 @@ def _drawn(
     chosen = _filter_of(keep)
     columns = columns_of(measure)
     if measure.reduction == "passes":
-        tiles = tiles_at(connection, zoom, places)
-        yield from count_passes(((x, y, [chunk.pixels for chunk in chunks]) for x, y, chunks in tiles), chosen)
+        yield from count_passes(pixels_at(connection, zoom, places), chosen)
         return
     if facts is None and needs_facts(measure):
         facts = read_facts(connection, measure)

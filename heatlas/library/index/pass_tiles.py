@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heatlas.kernels.tiles import count_passes_of
+from heatlas.library.file.pixels import join_pixels
 from heatlas.raster.tile_pixels import SIDE, TilePixels
 
 if TYPE_CHECKING:
@@ -15,12 +16,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from heatlas.library.file.pixels import ChunkPixels
-
 __all__ = ["count_passes"]
 
 _TOGETHER = 1 << 18
-"""Bytes of chunks from which on tiles are counted."""
+"""Bytes of blobs from which on tiles are counted."""
 
 
 class _Kept(threading.local):
@@ -35,14 +34,14 @@ _KEPT = _Kept()
 
 
 def count_passes(
-    tiles: Iterable[tuple[int, int, Sequence[ChunkPixels]]], keep: NDArray[np.bool_]
+    tiles: Iterable[tuple[int, int, Sequence[bytes]]], keep: NDArray[np.bool_]
 ) -> Iterator[tuple[tuple[int, int], TilePixels]]:
     """Count the passes of tiles.
 
     Parameters
     ----------
-    tiles : iterable of (x, y, chunks)
-        Column and row of tiles, and their chunks.
+    tiles : iterable of (x, y, blobs)
+        Column and row of tiles, and the blobs of their chunks' pixels (`heatlas.library.index.tile_chunks.pixels_at`).
     keep : ndarray of bool (activities,) or (0,)
         Which activities count, by number; empty: all.
 
@@ -50,11 +49,14 @@ def count_passes(
     ------
     (int, int), TilePixels
         Column and row, and pixels, of each tile in which anything counts.
+
+    Raises
+    ------
+    SourceFailed
+        When a blob is damaged.
     """
-    for places, chunks, begins in _batches(tiles):
-        data = np.frombuffer(b"".join([part for chunk in chunks for part in chunk.parts]), np.uint8)
-        ends = np.cumsum([0, *(sum(map(len, chunk.parts)) for chunk in chunks)])
-        coded = np.array([chunk.coded for chunk in chunks], np.bool_)
+    for places, blobs, begins in _batches(tiles):
+        data, ends, coded = join_pixels(blobs)
         pixels, passes, bounds = count_passes_of(data, ends, np.array(begins), coded, keep, *_KEPT.scratch)
         first = 0
         for place, last in zip(places, bounds[1:].tolist(), strict=True):
@@ -64,16 +66,16 @@ def count_passes(
 
 
 def _batches(
-    tiles: Iterable[tuple[int, int, Sequence[ChunkPixels]]],
-) -> Iterator[tuple[list[tuple[int, int]], list[ChunkPixels], list[int]]]:
-    """Places of some tiles, the chunks of all, and where those of each tile end, from 0 on."""
+    tiles: Iterable[tuple[int, int, Sequence[bytes]]],
+) -> Iterator[tuple[list[tuple[int, int]], list[bytes], list[int]]]:
+    """Places of some tiles, the blobs of all, and where those of each tile end, from 0 on."""
     places: list[tuple[int, int]] = []
-    some: list[ChunkPixels] = []
+    some: list[bytes] = []
     begins, held = [0], 0
-    for x, y, chunks in tiles:
+    for x, y, blobs in tiles:
         places.append((x, y))
-        some += chunks
-        held += sum(len(part) for chunk in chunks for part in chunk.parts)
+        some += blobs
+        held += sum(len(blob) for blob in blobs if isinstance(blob, bytes))  # a damaged row may hold a number
         begins.append(len(some))
         if held >= _TOGETHER:
             yield places, some, begins

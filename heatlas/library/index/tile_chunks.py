@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from heatlas.core.errors import BadOption
 from heatlas.library.file.columns import COLUMNS, PIXELS
-from heatlas.library.file.keys import CHUNKS, chunk_of, key, tile_of
+from heatlas.library.file.keys import CHUNKS, chunk_of, key, tile_number, tile_of
 from heatlas.library.file.pixels import ChunkPixels
 from heatlas.library.file.settings import read_settings
 from heatlas.library.index.sound_tiles import columns_of_chunks, rows_of_few
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from heatlas.library.index.coded_columns import ColumnBytes
 
-__all__ = ["TileChunk", "tiles_at"]
+__all__ = ["TileChunk", "pixels_at", "tiles_at"]
 
 _END = CHUNKS - 1
 """Greatest number of a chunk."""
@@ -63,13 +63,9 @@ def tiles_at(
     zoom = _checked(connection, zoom, columns)
     numbers, across = [COLUMNS[name] for name in columns], 1 << zoom
     for stretches in _together(_stretches(places)):
-        ranges = {
-            (key(PIXELS, zoom, x % across, top), key(PIXELS, zoom, x % across, bottom, _END)): None
-            for x, top, bottom in stretches
-        }
         found: dict[tuple[int, int], list[TileChunk]] = {}
         read: dict[tuple[tuple[int, int, int], int], TileChunk] = {}
-        for k, data in dict(rows_of_few(connection, [*ranges])).items():
+        for k, data in _rows(connection, zoom, stretches).items():
             tile, chunk = tile_of(k), TileChunk(ChunkPixels(data))
             read[tile, chunk_of(k)] = chunk
             found.setdefault(tile[1:], []).append(chunk)
@@ -81,6 +77,36 @@ def tiles_at(
             for y in range(top, bottom + 1):
                 if (chunks := found.get((x % across, y))) is not None:
                     yield x, y, chunks
+
+
+def pixels_at(
+    connection: sqlite3.Connection, zoom: float, places: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, int, Sequence[bytes]]]:
+    """Tiles as of `tiles_at`, without columns: x and y, and the blobs of their chunks' pixels, which are not unpacked.
+
+    Little is done for each chunk, as that of a small tile is counted in a few microseconds.
+    """
+    zoom = _checked(connection, zoom, ())
+    across = 1 << zoom
+    for stretches in _together(_stretches(places)):
+        found: dict[int, list[bytes]] = {}
+        for k, data in _rows(connection, zoom, stretches).items():
+            found.setdefault(tile_number(k), []).append(data)
+        for x, top, bottom in stretches:
+            first = tile_number(key(PIXELS, zoom, x % across, top))
+            for y in range(top, bottom + 1):
+                if (blobs := found.get(first + y - top)) is not None:
+                    yield x, y, blobs
+
+
+def _rows(connection: sqlite3.Connection, zoom: int, stretches: Iterable[tuple[int, int, int]]) -> dict[int, bytes]:
+    """Key and blob of the pixels of all chunks of some stretches, each once."""
+    across = 1 << zoom
+    ranges = {
+        (key(PIXELS, zoom, x % across, top), key(PIXELS, zoom, x % across, bottom, _END)): None
+        for x, top, bottom in stretches
+    }
+    return dict(rows_of_few(connection, [*ranges]))
 
 
 def _checked(connection: sqlite3.Connection, zoom: float, columns: Sequence[str]) -> int:
