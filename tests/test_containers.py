@@ -194,6 +194,17 @@ def test_a_tar_that_was_cut_off_gives_what_is_there(tmp_path, packer):
     assert "cut off" in reasons[str(path)]
 
 
+def test_a_tar_that_was_cut_off_behind_a_file_is_told(tmp_path):
+    path = tmp_path / "a.tar"
+    whole = tarred({"0.gpx": TRACK, "1.gpx": OTHER})
+    path.write_bytes(whole)
+    assert read(path)[1] == {}
+    path.write_bytes(whole.rstrip(b"\0").ljust(-(-len(whole.rstrip(b"\0")) // 512) * 512, b"\0"))
+    content, reasons = read(path)
+    assert list(content.values()) == [TRACK, OTHER]
+    assert "cut off" in reasons[str(path)]
+
+
 @given(st.data())
 def test_broken_tars_never_raise(data):
     whole = bytearray(tarred({"a.gpx": TRACK[:900], "n" * 120: b"x", "b.zip": zipped({"c.gpx": TRACK[:99]})}))

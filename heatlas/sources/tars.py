@@ -126,8 +126,10 @@ def tar_members(stream: Stream, warnings: list[str]) -> Iterator[TarMember]:
         When the stream is longer than it may be (`Pieces`).
     """
     said: dict[str, str] = {}
+    ended = True
     while len(block := stream.read(_BLOCK)) == _BLOCK:
-        if not block.strip(b"\0"):
+        ended = not block.strip(b"\0")
+        if ended:
             continue  # two of them end an archive; some tools append another archive
         if not _is_sound(block):
             warnings.append(_CUT)
@@ -158,7 +160,7 @@ def tar_members(stream: Stream, warnings: list[str]) -> Iterator[TarMember]:
         if stream.tell() < begin + size:
             warnings.append(_CUT)
             return
-    if block:
+    if block or not ended:  # it may have been cut off just behind a file
         warnings.append(_CUT)
 
 
