@@ -7,7 +7,7 @@ from pathlib import Path
 
 from heatlas.core.errors import BadOption, SourceFailed
 from heatlas.core.paths import parents_made, refuse_place
-from heatlas.core.scratch import scratch_folder
+from heatlas.core.scratch import scratch_folder, sweep
 from heatlas.library.file.connecting import PATIENCE
 from heatlas.library.file.failures import cannot_write, failures
 from heatlas.library.file.identity import identity
@@ -63,6 +63,8 @@ def open_library(path: str | Path, create: bool = False) -> Library:
         if found == "missing":
             refuse_place(path)
             _make(path)
+        elif create:
+            sweep(path.resolve().parent)  # a run that was killed when the library had its name left a folder there
         report_network(path)
         set_foreign_log_aside(path)
         return _opened(path, create)
